@@ -1,0 +1,8 @@
+"""Everything a run does besides learning."""
+
+from oldbook_diffusion.callbacks.checkpoint import Checkpoint
+from oldbook_diffusion.callbacks.export_adapter import ExportAdapter
+from oldbook_diffusion.callbacks.render_prompts import RenderPrompts
+from oldbook_diffusion.callbacks.show_results import ShowResults
+
+__all__ = ["Checkpoint", "ExportAdapter", "RenderPrompts", "ShowResults"]

@@ -1,0 +1,27 @@
+"""The adapter, where any diffusers pipeline can load it."""
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from oldbook_diffusion.adapter import export_adapter
+from oldbook_diffusion.callbacks.run_folder import run_folder
+from oldbook_diffusion.system import StyleDiffusion
+
+
+class ExportAdapter(Callback):
+    """Write the adapter beside each checkpoint: `checkpoints/step=N/`."""
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write at every checkpoint of a training run."""
+        if trainer.training or trainer.state.fn == "fit":
+            self.export(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write what the last step has learnt."""
+        self.export(trainer, pl_module)
+
+    def export(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write from one process; adapters are the same in all."""
+        assert isinstance(pl_module, StyleDiffusion)
+        if trainer.is_global_zero:
+            folder = run_folder(trainer) / "checkpoints" / f"step={trainer.global_step:06d}"
+            export_adapter(pl_module.model.unet, folder)

@@ -1,0 +1,30 @@
+"""Where a run keeps what it makes."""
+
+from pathlib import Path
+
+from lightning.pytorch import Trainer
+
+from oldbook_diffusion.errors import OldBookError
+
+
+def run_folder(trainer: Trainer) -> Path:
+    """The folder of a run: `SAVE_DIR/NAME/version_N` of its logger."""
+    return Path(trainer.log_dir or trainer.default_root_dir)
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be written, before anything is learnt.
+
+    Raises:
+        OldBookError: It says why, and how to take another folder.
+    """
+    probe = folder / ".writable"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise OldBookError(
+            f"cannot write to the run folder {folder} ({error.strerror}); "
+            "choose another with trainer.logger.init_args.save_dir"
+        ) from error

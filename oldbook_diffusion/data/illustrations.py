@@ -1,0 +1,170 @@
+"""The data: captioned illustrations of old books, streamed."""
+
+import itertools
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+from datasets import IterableDataset
+from lightning.pytorch import LightningDataModule
+
+from oldbook_diffusion.data.captions import Captions
+from oldbook_diffusion.data.loader import Batch, Decode, Faults, PlateLoader
+from oldbook_diffusion.data.order import Position, Row, ShuffledRows
+from oldbook_diffusion.data.source import Columns, open_stream
+from oldbook_diffusion.data.split import HeldOut
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.randomness import key
+
+
+class Illustrations(LightningDataModule):
+    """Stream captioned plates, centre-cropped, with some of them held out.
+
+    Its state is a position in the data; with it a resumed run sees what the uninterrupted run
+    sees, on any number of workers.
+
+    Args:
+        path: Hub name, folder of pictures with a `metadata.jsonl`, parquet or webdataset.
+        split: Split of the dataset.
+        revision: Branch, tag or commit on the hub.
+        columns: Names of the columns.
+        captions: How captions become prompts.
+        held_out: What is kept from training, to measure on.
+        resolution: Side of the square crops, in pixels.
+        random_flip: Whether half the training visits are mirrored.
+        batch_size: Illustrations per step and device.
+        num_workers: Processes that decode; the main one when 0.
+        shuffle_window: Illustrations that are shuffled together, held in memory as files.
+        max_bad_share: The largest share of unusable plates that a run accepts.
+        seed: Seed of the order, the split and every draw.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        split: str = "train",
+        revision: str | None = None,
+        columns: Columns = Columns(),  # noqa: B008
+        captions: Captions = Captions(),  # noqa: B008
+        held_out: HeldOut = HeldOut(),  # noqa: B008
+        resolution: int = 512,
+        random_flip: bool = False,
+        batch_size: int = 4,
+        num_workers: int = 0,
+        shuffle_window: int = 256,
+        max_bad_share: float = 0.05,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self.split = split
+        self.revision = revision
+        self.columns = columns
+        self.captions = captions
+        self.held_out = held_out
+        self.resolution = resolution
+        self.random_flip = random_flip
+        self.batch_size = batch_size
+        self.num_workers = num_workers
+        self.shuffle_window = shuffle_window
+        self.seed = seed
+        self.faults = Faults(max_bad_share)
+        self.position = Position()
+
+    @cached_property
+    def stream(self) -> IterableDataset:
+        """The rows of one pass, in their own order, pictures as bytes."""
+        return open_stream(self.path, self.split, self.revision, self.columns)
+
+    def setup(self, stage: str) -> None:
+        """Open the stream and read the held-out plates, so that what is wrong shows at once."""
+        assert self.held_out_rows
+
+    def train_dataloader(self) -> PlateLoader:
+        """Endless shuffled batches, from where the run stands; as long as the run is."""
+        assert self.trainer is not None
+        rows = ShuffledRows(
+            self.stream,
+            lambda plate: not self.holds(plate),
+            self.seed,
+            self.shuffle_window,
+            self.position,
+            self.trainer.global_rank,
+            self.trainer.world_size,
+        )
+        num_batches = self.trainer.max_steps * self.trainer.accumulate_grad_batches
+        return self.loader(rows, training=True, num_batches=num_batches)
+
+    def val_dataloader(self) -> PlateLoader:
+        """Batches of the held-out plates, once."""
+        assert self.trainer is not None
+        share = slice(self.trainer.global_rank, None, self.trainer.world_size)
+        return self.loader(self.held_out_rows[share], training=False)
+
+    def loader(
+        self, rows: ShuffledRows | list[Row], training: bool, num_batches: int | None = None
+    ) -> PlateLoader:
+        """Decode and batch rows."""
+        flip = training and self.random_flip
+        decode = Decode(self.columns, self.captions, self.resolution, training, flip)
+        return PlateLoader(
+            rows, decode, self.faults, self.batch_size, self.num_workers, num_batches
+        )
+
+    @cached_property
+    def held_out_rows(self) -> list[Row]:
+        """The held-out plates, as files in memory; each keeps its seed for the whole run.
+
+        Raises:
+            OldBookError: There are none.
+        """
+        plates = (plate for plate in self.stream if self.holds(plate))
+        plates = itertools.islice(plates, self.held_out.max_plates)
+        rows = [
+            Row(plate, key(self.seed, "held out", number), Position(0, number + 1))
+            for number, plate in enumerate(plates)
+        ]
+        if not rows:
+            raise OldBookError(
+                f"no plate of {self.path} is held out, so that nothing can be measured: "
+                "raise data.held_out.share or name books in data.held_out.books"
+            )
+        return rows
+
+    def holds(self, plate: dict[str, Any]) -> bool:
+        """Whether a plate is held out."""
+        book = plate[self.columns.book] if self.columns.book else None
+        return self.held_out.holds(book, plate[self.columns.image], self.seed)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Remember the position of the training batch that is about to be used.
+
+        Not where the loader stands: Lightning fetches a batch ahead.
+        """
+        if self.trainer is not None and self.trainer.training:
+            self.position = batch["position"]
+        return batch
+
+    def state_dict(self) -> dict[str, Any]:
+        """The position, and what it depends on."""
+        return {"position": asdict(self.position), "order": self.order}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go to a position.
+
+        Raises:
+            OldBookError: The order of the plates is another one now.
+        """
+        for name, value in state_dict["order"].items():
+            if self.order[name] != value:
+                raise OldBookError(
+                    f"the checkpoint was made with data.{name} {value!r}, now it is "
+                    f"{self.order[name]!r}: the plates would come in another order"
+                )
+        self.position = Position(**state_dict["position"])
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """What the order of the plates depends on."""
+        names = ("path", "split", "revision", "shuffle_window", "seed")
+        return {name: getattr(self, name) for name in names}

@@ -1,0 +1,196 @@
+"""From rows to batches: decode in workers, leave out what is bad and say so."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from oldbook_diffusion.data.captions import Captions, usable
+from oldbook_diffusion.data.order import Position, Row
+from oldbook_diffusion.data.source import Columns
+from oldbook_diffusion.data.transforms import BadPage, center_crop, decode_page, read_page
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.randomness import uniform
+
+log = logging.getLogger(__name__)
+
+
+class Batch(TypedDict):
+    """Captioned illustrations; every random draw about one is keyed by its seed."""
+
+    images: Tensor  # [B, 3, H, W] in [0, 1]
+    prompts: list[str]
+    seeds: list[int]
+    books: list[str | None]
+    position: Position  # after this batch
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """One plate, ready to be batched, or the reason why it is not."""
+
+    row: Row
+    pixels: Tensor | None = None  # uint8 [3, H, W]
+    prompt: str = ""
+    bad: str | None = None
+
+
+@dataclass(frozen=True)
+class Decode(Dataset[Illustration]):
+    """Turns rows into illustrations, in a worker or in the main process.
+
+    Attributes:
+        columns: Names of the columns.
+        captions: How captions become prompts.
+        resolution: Side of the squares, in pixels.
+        training: Whether captions are dropped at random.
+        flip: Whether half the visits are mirrored.
+    """
+
+    columns: Columns
+    captions: Captions
+    resolution: int
+    training: bool
+    flip: bool = False
+
+    def __getitem__(self, row: Row) -> Illustration:
+        """Decode one row."""
+        caption = row.plate[self.columns.caption]
+        if not usable(caption):
+            return Illustration(row, bad="no caption")
+        try:
+            pixels = self.pixels(row)
+        except BadPage as reason:
+            return Illustration(row, bad=str(reason))
+        if self.training:
+            return Illustration(row, pixels, self.captions.training_prompt(caption, row.seed))
+        return Illustration(row, pixels, self.captions.prompt(caption))
+
+    def pixels(self, row: Row) -> Tensor:  # => uint8 [3, H, W]
+        """Decode, crop, and mirror by chance."""
+        page = row.plate[self.columns.image] or {}
+        content = read_page(page.get("bytes"), page.get("path"))
+        pixels = center_crop(decode_page(content), self.resolution)
+        return pixels.flip(-1) if self.flip and uniform(row.seed, "flip") < 0.5 else pixels
+
+
+@dataclass
+class Faults:
+    """A tally of what was left out.
+
+    Attributes:
+        max_share: The largest share of bad plates that a run accepts.
+        num_seen: Plates read so far.
+        reasons: Bad plates so far, by reason.
+    """
+
+    max_share: float
+    num_seen: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def count(self, illustration: Illustration, image_column: str) -> None:
+        """Count a plate; warn at the first bad one of each kind, stop at too many.
+
+        Raises:
+            OldBookError: The share of bad plates is too large.
+        """
+        self.num_seen += 1
+        if illustration.bad is None:
+            return
+        kind = illustration.bad.split(" (")[0]
+        if not self.reasons[kind]:
+            log.warning("left out %s: %s", file_name(illustration, image_column), illustration.bad)
+        self.reasons[kind] += 1
+        # a share of fewer than 100 plates says little
+        if self.reasons.total() > self.max_share * max(self.num_seen, 100):
+            raise OldBookError(
+                f"{self.reasons.total()} of {self.num_seen} plates could not be used "
+                f"({self}), the first of the last kind being "
+                f"{file_name(illustration, image_column)}; mend the dataset or raise "
+                f"data.max_bad_share above {self.max_share}"
+            )
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count} {reason}" for reason, count in sorted(self.reasons.items()))
+
+
+def file_name(illustration: Illustration, image_column: str) -> str:
+    """Name a plate for a message."""
+    page: dict[str, Any] = illustration.row.plate[image_column] or {}
+    return page.get("path") or f"row {illustration.row.next.row - 1}"
+
+
+class PlateLoader(Iterable[Batch]):
+    """Batches of good illustrations, in the order of the rows.
+
+    Args:
+        rows: What to decode, in order.
+        decode: How to decode.
+        faults: The tally of bad plates.
+        batch_size: Illustrations per batch.
+        num_workers: Processes that decode; the main one when 0.
+        num_batches: Batches of one iteration; until the rows end when null.
+    """
+
+    def __init__(
+        self,
+        rows: Sampler[Row] | list[Row],
+        decode: Decode,
+        faults: Faults,
+        batch_size: int,
+        num_workers: int = 0,
+        num_batches: int | None = None,
+    ) -> None:
+        self.rows = rows
+        self.decode = decode
+        self.faults = faults
+        self.batch_size = batch_size
+        self.num_workers = num_workers
+        self.num_batches = num_batches
+
+    def __len__(self) -> int:
+        if self.num_batches is not None:
+            return self.num_batches
+        assert isinstance(self.rows, list), "an endless stream has no length"
+        return -(-len(self.rows) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Collect good illustrations until a batch is full."""
+        illustrations: list[Illustration] = []
+        for illustration in self.decoded():
+            self.faults.count(illustration, self.decode.columns.image)
+            if illustration.bad is None:
+                illustrations.append(illustration)
+            if len(illustrations) == self.batch_size:
+                yield collate(illustrations, self.decode.columns.book)
+                illustrations = []
+        if illustrations:
+            yield collate(illustrations, self.decode.columns.book)
+
+    def decoded(self) -> Iterable[Illustration]:
+        """Decode the rows, ahead of time where there are workers."""
+        return DataLoader(
+            self.decode,
+            sampler=self.rows,
+            batch_size=None,
+            num_workers=self.num_workers,
+            prefetch_factor=2 * self.batch_size if self.num_workers else None,
+        )
+
+
+def collate(illustrations: list[Illustration], book_column: str | None) -> Batch:
+    """Batch illustrations; the position is the one after the last."""
+    pixels = [one.pixels for one in illustrations if one.pixels is not None]
+    books = [one.row.plate[book_column] if book_column else None for one in illustrations]
+    return Batch(
+        images=torch.stack(pixels).float() / 255,
+        prompts=[one.prompt for one in illustrations],
+        seeds=[one.row.seed for one in illustrations],
+        books=books,
+        position=illustrations[-1].row.next,
+    )

@@ -1,0 +1,115 @@
+"""The order of the plates: a function of the seed and the position alone."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from datasets import IterableDataset
+from torch.utils.data import Sampler
+
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.randomness import key
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a run stands in the data: whole passes over it, and rows of the present one."""
+
+    epoch: int = 0
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the dataset, and the position after it."""
+
+    plate: dict[str, Any]
+    seed: int
+    next: Position
+
+
+class ShuffledRows(Sampler[Row]):
+    """An endless shuffled stream that can start at any position.
+
+    Each pass permutes the shards, and permutes the rows inside windows of the stream. To start
+    at a position, the windows before it are skipped, not decoded; nothing else is remembered.
+    It is a sampler so that the main process reads each byte once and the workers of a
+    `DataLoader` only decode: the order does not depend on their number.
+
+    Args:
+        stream: The rows of one pass, pictures as bytes.
+        keep: Which plates are for training.
+        seed: Seed of the permutations.
+        window: Rows that are shuffled together, and held in memory as bytes.
+        start: The position of the first row.
+        rank: Which process this is.
+        world_size: Number of processes; each takes every so-manieth row.
+    """
+
+    def __init__(
+        self,
+        stream: IterableDataset,
+        keep: Callable[[dict[str, Any]], bool],
+        seed: int,
+        window: int,
+        start: Position,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self.stream = stream
+        self.keep = keep
+        self.seed = seed
+        self.window = window
+        self.start = start
+        self.rank = rank
+        self.world_size = world_size
+
+    def __iter__(self) -> Iterator[Row]:
+        """Go on for ever.
+
+        Raises:
+            OldBookError: A whole pass held nothing to train on.
+        """
+        position = self.start
+        while True:
+            empty = position.row == 0
+            for row in self.one_pass(position):
+                empty = False
+                if (row.next.row - 1) % self.world_size == self.rank:
+                    yield row
+            if empty:
+                raise OldBookError(
+                    "no plate is left to train on: the dataset is empty or every plate is held "
+                    "out, look at data.path and data.held_out"
+                )
+            position = Position(position.epoch + 1)
+
+    def one_pass(self, start: Position) -> Iterator[Row]:
+        """The rows of one pass from a position on."""
+        first = start.row // self.window
+        shards = self.shuffled_shards(start.epoch)
+        rows = iter(shards.skip(first * self.window) if first else shards)
+        for window in itertools.count(first):
+            plates = list(itertools.islice(rows, self.window))
+            if not plates:
+                return
+            order = permutation(len(plates), key(self.seed, "window", start.epoch, window))
+            for offset in range(len(plates)):
+                number = window * self.window + offset
+                plate = plates[order[offset]]
+                if number >= start.row and self.keep(plate):
+                    seed = key(self.seed, "plate", start.epoch, number)
+                    yield Row(plate, seed, Position(start.epoch, number + 1))
+
+    def shuffled_shards(self, epoch: int) -> IterableDataset:
+        """The stream with its shards permuted, their rows in order."""
+        if self.stream.num_shards < 2:
+            return self.stream
+        return self.stream.shuffle(seed=key(self.seed, "shards", epoch) % 2**32, buffer_size=1)
+
+
+def permutation(length: int, seed: int) -> list[int]:
+    """A permutation that depends on its seed alone."""
+    return torch.randperm(length, generator=torch.Generator().manual_seed(seed)).tolist()

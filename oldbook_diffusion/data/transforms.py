@@ -1,0 +1,72 @@
+"""From the bytes of a scanned page to a square of pixels."""
+
+import io
+
+import fsspec
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms import functional as TF  # noqa: N812
+
+MAX_PIXELS = 200_000_000  # a page of 20 x 28 inches at 600 dpi
+
+
+class BadPage(Exception):
+    """A page that cannot become a picture; the message is the reason."""
+
+
+def read_page(content: bytes | None, path: str | None) -> bytes:
+    """Get the bytes of a page, from memory or from its file.
+
+    Raises:
+        BadPage: The file cannot be read, or is empty.
+    """
+    if content is None and path is not None:
+        try:
+            with fsspec.open(path, "rb") as file:
+                content = file.read()
+        except OSError as error:
+            raise BadPage(f"unreadable ({error})") from error
+    if not content:
+        raise BadPage("empty file")
+    return content
+
+
+def decode_page(content: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Decode to RGB: upright, on white where transparent, 16 bits scaled to 8.
+
+    Raises:
+        BadPage: The bytes are not a whole picture, or the picture is too large.
+    """
+    try:
+        image = Image.open(io.BytesIO(content))
+        if image.width * image.height > max_pixels:
+            raise BadPage(f"oversized ({image.width} x {image.height} pixels)")
+        image.load()
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
+        raise BadPage("corrupt or truncated") from error
+    except Image.DecompressionBombError as error:
+        raise BadPage("oversized") from error
+    return to_rgb(ImageOps.exif_transpose(image))
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Bring any mode to RGB without clipping or dropping what is transparent."""
+    if image.mode.startswith("I"):
+        deep = np.asarray(image).astype(np.float64)
+        image = Image.fromarray((deep / 257).round().clip(0, 255).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        page = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(page, image)
+    return image.convert("RGB")
+
+
+def center_crop(image: Image.Image, resolution: int) -> Tensor:  # => uint8 [3, H, W], H = W
+    """Resize the short side to `resolution` (Lanczos, antialiased), cut the square in the middle."""
+    if min(image.size) != resolution:
+        image = TF.resize(image, resolution, InterpolationMode.LANCZOS)
+    image = TF.center_crop(image, [resolution, resolution])
+    return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)

@@ -1,0 +1,64 @@
+"""Drawings as files: PNG with their origin inside, and the sheet of before and after."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
+from torch import Tensor
+from torchvision.transforms.functional import to_pil_image
+
+CELL = 192  # pixels of a drawing on the sheet, at least
+MARGIN = 12
+CAPTION = 40
+COLUMNS = 3
+
+
+def save_drawing(drawing: Tensor, path: Path, origin: Mapping[str, object]) -> None:
+    """Write one drawing [3, H, W] in [0, 1] as PNG, with its origin as text chunks."""
+    info = PngInfo()
+    for name, value in origin.items():
+        info.add_itxt(name, str(value))
+    to_pil_image(drawing).save(path, pnginfo=info)
+
+
+def slug(prompt: str) -> str:
+    """A prompt as a part of a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:48]
+
+
+def side_by_side(base: Tensor, tuned: Tensor) -> Tensor:  # => [3, N * H, 2 * W]
+    """Drawings [N, 3, H, W] of the base model on the left, of the tuned model on the right."""
+    return torch.cat([torch.cat([*base], dim=-2), torch.cat([*tuned], dim=-2)], dim=-1)
+
+
+def before_and_after(prompts: Sequence[str], base: Tensor, tuned: Tensor) -> Image.Image:
+    """One sheet: a pair for each prompt, the base model's drawing and the tuned model's."""
+    side = max(CELL, base.shape[-1])
+    width, height = 2 * side + MARGIN, side + CAPTION
+    columns = min(COLUMNS, len(prompts))
+    rows = -(-len(prompts) // columns)
+    size = (columns * (width + MARGIN) + MARGIN, rows * (height + MARGIN) + MARGIN)
+    sheet = Image.new("RGB", size, "white")
+    for number, prompt in enumerate(prompts):
+        left = MARGIN + number % columns * (width + MARGIN)
+        top = MARGIN + number // columns * (height + MARGIN)
+        sheet.paste(enlarge(base[number], side), (left, top))
+        sheet.paste(enlarge(tuned[number], side), (left + side + MARGIN // 2, top))
+        write(sheet, prompt, (left, top + side + MARGIN // 2), width)
+    return sheet
+
+
+def enlarge(drawing: Tensor, side: int) -> Image.Image:
+    """Bring a drawing to the size of its cell without inventing detail."""
+    return to_pil_image(drawing).resize((side, side), Image.Resampling.NEAREST)
+
+
+def write(sheet: Image.Image, text: str, corner: tuple[int, int], width: int) -> None:
+    """Write a line, shortened to its room."""
+    font = ImageFont.load_default(size=16)
+    while font.getlength(text) > width:
+        text = text.rstrip("…")[:-1] + "…"
+    ImageDraw.Draw(sheet).text(corner, text, fill="black", font=font)

@@ -1,0 +1,34 @@
+"""Random numbers as pure functions of a key, so that nothing needs to be remembered.
+
+Every draw of a run (crop, flip, caption dropout, noise, timestep) is keyed by the seed of the
+run and a counter, after Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3":
+a resumed run draws what the uninterrupted one draws, on any number of workers.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import torch
+from torch import Tensor
+
+
+def key(*parts: int | str) -> int:
+    """Mix the parts into one well-spread integer in [0, 2^63)."""
+    digest = blake2b(repr(parts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def uniform(*parts: int | str) -> float:
+    """A number in [0, 1) that depends on the parts alone."""
+    return key(*parts) / 2.0**63
+
+
+def normal(seeds: Sequence[int], shape: Sequence[int]) -> Tensor:  # => [len(seeds), *shape]
+    """Standard normal draws, each a function of its own seed, on the CPU on every machine."""
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    return torch.stack([torch.randn(*shape, generator=generator) for generator in generators])
+
+
+def integers(seeds: Sequence[int], high: int) -> Tensor:  # => [len(seeds)], in [0, high)
+    """Uniform integers, each a function of its own seed."""
+    return torch.tensor([int(uniform(seed, "integer") * high) for seed in seeds])

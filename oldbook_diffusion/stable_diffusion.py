@@ -1,0 +1,242 @@
+"""The network: a frozen Stable Diffusion, seen as maps between words, pixels and latents.
+
+Shapes and ranges, here and everywhere:
+    images         [B, 3, H, W] in [0, 1]
+    latents        [B, 4, H / 8, W / 8], unit variance (the divisor is the autoencoder's own)
+    prompt_embeds  [B, T, D]
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+import diffusers
+import torch
+from diffusers import (
+    AutoencoderKL,
+    DDPMScheduler,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from torch import Tensor, nn
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.randomness import normal
+
+PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How drawings are made from noise.
+
+    Attributes:
+        sampler: Class name of a diffusers scheduler.
+        num_steps: Denoising steps per drawing.
+        guidance_scale: Weight of classifier-free guidance (Ho and Salimans 2022); 1 is none.
+        negative_prompt: What guidance steers away from.
+        resolution: Side of the drawings, in pixels.
+        batch_size: Drawings made at once; it changes the speed, not the noise.
+    """
+
+    sampler: str = "DPMSolverMultistepScheduler"
+    num_steps: int = 25
+    guidance_scale: float = 7.5
+    negative_prompt: str = ""
+    resolution: int = 512
+    batch_size: int = 4
+
+    def __post_init__(self) -> None:
+        if not hasattr(getattr(diffusers, self.sampler, None), "from_config"):
+            raise OldBookError(
+                f"the sampler {self.sampler!r} is not a scheduler of diffusers, take for "
+                "instance DPMSolverMultistepScheduler, DDIMScheduler or EulerDiscreteScheduler"
+            )
+
+
+class StableDiffusion(nn.Module):
+    """The parts of one pretrained checkpoint of Stable Diffusion 1.x or 2.x, all frozen.
+
+    Args:
+        pretrained: Hub name, or local folder in diffusers layout.
+        revision: Branch, tag or commit on the hub.
+        variant: Weight files to take, such as "fp16".
+        gradient_checkpointing: Recompute activations in the backward pass to save memory.
+
+    Raises:
+        OldBookError: The checkpoint is not to be had, or is not a Stable Diffusion.
+    """
+
+    def __init__(
+        self,
+        pretrained: str,
+        revision: str | None = None,
+        variant: str | None = None,
+        gradient_checkpointing: bool = False,
+    ) -> None:
+        super().__init__()
+        options = {"revision": revision, "variant": variant}
+        check_pretrained(pretrained)
+        self.tokenizer = load_part(CLIPTokenizer, pretrained, "tokenizer", revision=revision)
+        self.text_encoder = load_part(CLIPTextModel, pretrained, "text_encoder", **options)
+        self.vae = load_part(AutoencoderKL, pretrained, "vae", **options)
+        self.unet = load_part(UNet2DConditionModel, pretrained, "unet", **options)
+        self.noise_scheduler = load_part(DDPMScheduler, pretrained, "scheduler", revision=revision)
+        check_prediction_type(self.noise_scheduler)
+        self.requires_grad_(False)
+        self.to(torch.float32).to(memory_format=torch.channels_last)
+        self.fingerprint = fingerprint(self.unet)
+        if gradient_checkpointing:
+            self.unet.enable_gradient_checkpointing()
+
+    def store_frozen_as(self, dtype: torch.dtype) -> None:
+        """Keep the frozen weights in a low precision; the adapter stays in float32."""
+        for parameter in self.parameters():
+            if not parameter.requires_grad:
+                parameter.data = parameter.data.to(dtype)
+
+    def check_resolution(self, resolution: int) -> None:
+        """Refuse a side that the autoencoder and the UNet cannot halve often enough.
+
+        Raises:
+            OldBookError: It names the two nearest sides that work.
+        """
+        step = self.downsampling * 2 ** (len(self.unet.config.block_out_channels) - 1)
+        if resolution < step or resolution % step:
+            lower = max(step, resolution // step * step)
+            raise OldBookError(
+                f"this model cannot take a resolution of {resolution}, "
+                f"take a multiple of {step}, such as {lower} or {lower + step}"
+            )
+
+    @property
+    def downsampling(self) -> int:
+        """Pixels per latent, along one side."""
+        return 2 ** (len(self.vae.config.block_out_channels) - 1)
+
+    @torch.no_grad()
+    def encode_images(self, images: Tensor, noise: Tensor | None = None) -> Tensor:  # => latents
+        """Draw latents from the posterior with the given noise, or take its mean without."""
+        posterior = self.vae.encode((images * 2 - 1).to(self.vae.dtype)).latent_dist
+        latents = posterior.mean
+        if noise is not None:
+            latents = latents + posterior.std * noise.to(latents)
+        return latents * self.vae.config.scaling_factor
+
+    @torch.no_grad()
+    def decode_latents(self, latents: Tensor) -> Tensor:  # => images
+        """Paint the latents."""
+        latents = (latents / self.vae.config.scaling_factor).to(self.vae.dtype)
+        return (self.vae.decode(latents).sample.float() / 2 + 0.5).clamp(0, 1)
+
+    def round_trip(self, images: Tensor) -> Tensor:  # => images
+        """Send pictures through the autoencoder and 8 bits, as every drawing goes."""
+        images = self.decode_latents(self.encode_images(images.to(self.vae.device)))
+        return (images * 255).round() / 255
+
+    @torch.no_grad()
+    def encode_prompts(self, prompts: Sequence[str]) -> Tensor:  # => prompt_embeds
+        """Embed prompts with the text encoder, padded or cut to its context length."""
+        tokens = self.tokenizer(
+            list(prompts), padding="max_length", truncation=True, return_tensors="pt"
+        )
+        return self.text_encoder(tokens.input_ids.to(self.text_encoder.device))[0]
+
+    def latent_noise(self, seeds: Sequence[int], resolution: int) -> Tensor:  # => like latents
+        """The noise that each seed stands for, the one of `torch.Generator().manual_seed`."""
+        side = resolution // self.downsampling
+        return normal(seeds, (self.unet.config.in_channels, side, side))
+
+    @torch.no_grad()
+    def render(self, prompts: Sequence[str], seeds: Sequence[int], sampling: Sampling) -> Tensor:
+        """Draw one image per prompt; each depends on its own prompt and seed alone.
+
+        Returns:
+            [N, 3, H, W] on the CPU, in steps of 1 / 255: what an 8-bit file holds.
+        """
+        pipeline = self.pipeline(sampling.sampler)
+        drawings = []
+        for start in range(0, len(prompts), sampling.batch_size):
+            part = slice(start, start + sampling.batch_size)
+            noise = self.latent_noise(seeds[part], sampling.resolution)
+            images = pipeline(
+                list(prompts[part]),
+                negative_prompt=[sampling.negative_prompt] * len(noise),
+                latents=noise.to(self.text_encoder.device, self.text_encoder.dtype),
+                height=sampling.resolution,
+                width=sampling.resolution,
+                num_inference_steps=sampling.num_steps,
+                guidance_scale=sampling.guidance_scale,
+                output_type="pt",
+            ).images
+            drawings.append((images.float().cpu() * 255).round() / 255)
+        return torch.cat(drawings)
+
+    def pipeline(self, sampler: str) -> StableDiffusionPipeline:
+        """The parts as a diffusers pipeline."""
+        scheduler = getattr(diffusers, sampler).from_config(self.noise_scheduler.config)
+        pipeline = StableDiffusionPipeline(
+            vae=self.vae,
+            text_encoder=self.text_encoder,
+            tokenizer=self.tokenizer,
+            unet=self.unet,
+            scheduler=scheduler,
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+
+def check_pretrained(pretrained: str) -> None:
+    """Refuse a local folder that is not a pipeline, before anything is loaded."""
+    folder = Path(pretrained)
+    if folder.exists() and not (folder / "model_index.json").is_file():
+        raise OldBookError(
+            f"{pretrained} is not a pipeline in diffusers layout: it has no model_index.json"
+        )
+
+
+def check_prediction_type(noise_scheduler: DDPMScheduler) -> None:
+    """Refuse a checkpoint that is trained to say something the loss does not know."""
+    if noise_scheduler.config.prediction_type not in PREDICTION_TYPES:
+        raise OldBookError(
+            f"the checkpoint predicts {noise_scheduler.config.prediction_type!r}, "
+            f"this trainer knows {', '.join(PREDICTION_TYPES)}"
+        )
+
+
+def load_part(kind: type[Part], pretrained: str, subfolder: str, **options: Any) -> Part:
+    """Load one part of a pipeline.
+
+    Raises:
+        OldBookError: It says what is missing and how to use a local folder.
+    """
+    try:
+        return kind.from_pretrained(pretrained, subfolder=subfolder, **options)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise OldBookError(
+            f"cannot load the {subfolder} of {pretrained!r} ({reason}); check the name, or set "
+            "model.pretrained to a local folder in diffusers layout"
+        ) from error
+
+
+def fingerprint(network: nn.Module) -> str:
+    """Tell base models apart by the first weights of each tensor, whatever precision they are in.
+
+    The adapter does not count, so that a network has the same fingerprint with and without.
+    """
+    digest = sha256()
+    for name, value in network.state_dict().items():
+        if "lora_" not in name:
+            # two steps of rounding, so that float32 and float16 files of one model agree
+            head = value.flatten()[:64].to(torch.float16).float()
+            digest.update(f"{name.replace('.base_layer', '')}{tuple(value.shape)}".encode())
+            digest.update((head * 256).round().to(torch.int32).numpy().tobytes())
+    return digest.hexdigest()[:16]

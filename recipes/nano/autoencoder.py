@@ -1,0 +1,131 @@
+"""The autoencoder: 64 px pictures to latents [4, 16, 16], for flat scenes and hatched plates.
+
+Trained like the first stage of latent diffusion (Rombach et al. 2022), without the adversary:
+absolute error, error of the image gradients for crisp lines, and a whisper of Kullback-Leibler.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderKL
+from torch import Tensor
+
+from recipes.nano.legs import CACHE, Leg, follow, psnr
+from recipes.nano.pools import load_pool, real_crops, scene_pictures
+
+log = logging.getLogger(__name__)
+EDGE_WEIGHT = 0.5
+KL_WEIGHT = 1e-5
+PARTS = ("flat", "styled", "engraved")
+
+
+def build() -> AutoencoderKL:
+    """The network, untrained; three levels, so that four pixels become one latent."""
+    network = AutoencoderKL(
+        in_channels=3,
+        out_channels=3,
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        block_out_channels=(16, 32, 64),
+        layers_per_block=1,
+        latent_channels=4,
+        norm_num_groups=8,
+        sample_size=64,
+        scaling_factor=1.0,
+    )
+    return network.to(memory_format=torch.channels_last)
+
+
+def gradients(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Differences of neighbouring pixels, across and down."""
+    return images.diff(dim=-1), images.diff(dim=-2)
+
+
+def loss(network: AutoencoderKL, images: Tensor) -> tuple[Tensor, float]:
+    """The training loss on images [B, 3, 64, 64] in [0, 1], and the PSNR in dB."""
+    posterior = network.encode(images * 2 - 1).latent_dist
+    painted = network.decode(posterior.sample()).sample / 2 + 0.5
+    pixel = F.l1_loss(painted, images) + 2 * F.mse_loss(painted, images)
+    edge = sum(
+        F.l1_loss(a, b) for a, b in zip(gradients(painted), gradients(images), strict=True)
+    )
+    error = F.mse_loss(painted.detach().clamp(0, 1), images).item()
+    return pixel + EDGE_WEIGHT * edge + KL_WEIGHT * posterior.kl().mean(), psnr(error)
+
+
+def pictures(args: argparse.Namespace) -> Tensor:
+    """All training pictures, uint8 [N, 3, 64, 64]: scenes three ways, and real crops."""
+    parts = [
+        load_pool(f"pictures_{style}", lambda style=style: scene_pictures(args.scenes, style))
+        for style in PARTS
+        if args.scenes
+    ]
+    for folder in (args.engravings, args.contrast):
+        if folder is not None:
+            parts.append(load_pool(f"crops_{folder.name}", lambda f=folder: real_crops(f)))
+    return torch.cat(parts)
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train for the minutes given, then save with the scale of the latents measured."""
+    network, average = build().to(args.device), build().to(args.device)
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-3, fused=True)
+    parts = {"network": network, "average": average, "optimizer": optimizer}
+    leg = Leg(CACHE / "autoencoder.pt", parts, args.minutes, args.device)
+    pool, rng = pictures(args), np.random.default_rng(leg.step)
+    log.info("%d pictures", len(pool))
+    for step in leg.steps(optimizer, args.rate):
+        images = pool[torch.from_numpy(rng.integers(len(pool), size=args.batch_size))]
+        images = (images.to(args.device) / 255).contiguous(memory_format=torch.channels_last)
+        objective, precision = loss(network, images)
+        optimizer.zero_grad()
+        objective.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        follow(average, network, step)
+        if step % 100 == 0:
+            log.info("step %d loss %.4f psnr %.2f", step, objective.item(), precision)
+    save(average, pool)
+
+
+@torch.no_grad()
+def save(network: AutoencoderKL, pool: Tensor) -> None:
+    """Write the average as a diffusers autoencoder whose scaled latents have unit variance."""
+    images = pool[:: max(1, len(pool) // 2048)] / 255
+    device = next(network.parameters()).device
+    latents = [
+        network.encode(part.to(device) * 2 - 1).latent_dist.mean for part in images.split(64)
+    ]
+    scale = 1 / torch.cat(latents).std().item()
+    network.register_to_config(scaling_factor=scale)
+    network.save_pretrained(CACHE / "vae")
+    log.info("scaling factor %.4f", scale)
+
+
+@torch.no_grad()
+def round_trip(network: AutoencoderKL, images: Tensor) -> Tensor:  # => like images
+    """Send images [B, 3, 64, 64] in [0, 1] through the autoencoder."""
+    latents = network.encode(images * 2 - 1).latent_dist.mean
+    return (network.decode(latents).sample / 2 + 0.5).clamp(0, 1)
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--scenes", type=int, default=6000, help="scenes in each of three styles")
+    parser.add_argument("--engravings", type=Path, help="folder of real plates, optional")
+    parser.add_argument("--contrast", type=Path, help="folder of real colour pictures, optional")
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--device", default="cpu")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

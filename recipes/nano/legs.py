@@ -1,0 +1,81 @@
+"""Training in legs: a budget of minutes instead of a number of steps, and a state on disk."""
+
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+CACHE = Path(os.environ.get("NANO_CACHE", ".cache/nano"))
+CHECKPOINTS = Path("checkpoints/nano")
+WARMUP = 0.02
+COOLDOWN = 0.3
+SAVE_EVERY = 150.0  # seconds
+
+
+def rate_at(progress: float) -> float:
+    """Warm-up, plateau, linear cool-down (Hägele et al. 2024), as a factor of the peak rate.
+
+    A plateau, unlike a cosine, lets a later leg with a longer budget go on from where it was.
+    """
+    return min(1.0, progress / WARMUP, max(0.0, (1 - progress) / COOLDOWN))
+
+
+class Leg:
+    """The state of one training, kept in a file and carried from leg to leg.
+
+    Args:
+        path: File of the state.
+        parts: What is restored and saved, by name: networks and optimizers.
+        minutes: The budget of all legs together; the cool-down ends with it.
+        device: Where the restored tensors go.
+    """
+
+    def __init__(self, path: Path, parts: dict[str, Any], minutes: float, device: str) -> None:
+        self.path, self.parts, self.budget = path, parts, minutes * 60
+        self.spent, self.step = 0.0, 0
+        if path.is_file():
+            state = torch.load(path, map_location=device, weights_only=True)
+            self.spent, self.step = state.pop("spent"), state.pop("step")
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
+
+    def steps(self, optimizer: Optimizer, rate: float) -> Iterator[int]:
+        """Number the steps until the budget is spent, setting the learning rate at each."""
+        last = saved = time.monotonic()
+        while self.spent < self.budget:
+            for group in optimizer.param_groups:
+                group["lr"] = rate * rate_at(self.spent / self.budget + 1e-4)
+            yield self.step
+            now = time.monotonic()
+            self.spent, self.step, last = self.spent + now - last, self.step + 1, now
+            if now - saved > SAVE_EVERY:
+                self.save()
+                saved = now
+        self.save()
+
+    def save(self) -> None:
+        """Write the state beside its file, then rename: a cut never leaves half a file."""
+        state = {name: part.state_dict() for name, part in self.parts.items()}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_suffix(".draft")
+        torch.save({"spent": self.spent, "step": self.step, **state}, draft)
+        draft.replace(self.path)
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, step: int, decay: float = 0.999) -> None:
+    """Move the average of the weights a little towards the weights, faster at the start."""
+    weight = 1 - min(decay, (step + 1) / (step + 10))
+    mine, other = list(average.parameters()), list(network.parameters())
+    torch._foreach_lerp_(mine, other, weight)
+
+
+def psnr(error: float) -> float:
+    """Peak signal-to-noise ratio, in dB, of a mean squared error between images in [0, 1]."""
+    return -10 * math.log10(max(error, 1e-10))
