@@ -1,6 +1,5 @@
 """Training in legs: a budget of minutes instead of a number of steps, and a state on disk."""
 
-import math
 import os
 import time
 from collections.abc import Iterator
@@ -75,7 +74,3 @@ def follow(average: nn.Module, network: nn.Module, step: int, decay: float = 0.9
     mine, other = list(average.parameters()), list(network.parameters())
     torch._foreach_lerp_(mine, other, weight)
 
-
-def psnr(error: float) -> float:
-    """Peak signal-to-noise ratio, in dB, of a mean squared error between images in [0, 1]."""
-    return -10 * math.log10(max(error, 1e-10))

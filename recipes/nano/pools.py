@@ -48,11 +48,11 @@ def real_crops(folder: Path) -> Tensor:  # => [N, 3, 64, 64] uint8
     return torch.stack(crops)
 
 
-def scene_pictures(number: int, style: str) -> Tensor:  # => [N, 3, 64, 64] uint8
-    """Scenes flat, in all the styles in turn, or engraved by many hands."""
+def scene_pictures(number: int, look: str) -> Tensor:  # => [N, 3, 64, 64] uint8
+    """Scenes in one look, by many hands."""
     from recipes.nano.scenes import draw_scene
     from recipes.nano.looks import dress
 
     rng = np.random.default_rng(0)
-    scenes = (draw_scene(index, split="autoencoder") for index in range(number))
-    return torch.stack([to_tensor(dress(scene.image, style, rng)[0]) for scene in scenes])
+    scenes = (draw_scene(index, split=f"autoencoder/{look}") for index in range(number))
+    return torch.stack([to_tensor(dress(scene.image, look, rng)[0]) for scene in scenes])

@@ -1,0 +1,196 @@
+"""The base model: a small Stable Diffusion that draws flat scenes from sentences.
+
+A UNet with attention at every resolution and a text encoder learn together, by v-prediction
+(Salimans and Ho 2022) with min-SNR weights (Hang et al. 2023), on latents computed once.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, DDPMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from oldbook_diffusion.loss import DenoisingLoss
+from recipes.nano.legs import CACHE, CHECKPOINTS, Leg, follow
+from recipes.nano.looks import LOOKS, dress
+from recipes.nano.pools import load_pool, to_tensor
+from recipes.nano.scenes import draw_scene, random_source
+from recipes.nano.tokenizer import CONTEXT, save
+
+log = logging.getLogger(__name__)
+WIDTH = 192  # of the text encoder
+LOOK_SHARE = 0.12  # scenes in another look than flat, named in the caption
+UNNAMED = 0.1  # captions left empty, for guidance
+LOOK_NAMES = [look for look in LOOKS if look != "flat"]
+
+
+def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
+    """A text encoder of three layers."""
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=WIDTH,
+            intermediate_size=2 * WIDTH,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            max_position_embeddings=CONTEXT,
+            projection_dim=WIDTH,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+
+
+def build_unet(channels: int) -> UNet2DConditionModel:
+    """A UNet for latents of 16 x 16."""
+    unet = UNet2DConditionModel(
+        sample_size=16,
+        in_channels=channels,
+        out_channels=channels,
+        layers_per_block=1,
+        block_out_channels=(64, 128, 192),
+        down_block_types=("CrossAttnDownBlock2D",) * 3,
+        up_block_types=("CrossAttnUpBlock2D",) * 3,
+        cross_attention_dim=WIDTH,
+        attention_head_dim=4,
+        norm_num_groups=16,
+    )
+    return unet.to(memory_format=torch.channels_last)
+
+
+def build_scheduler() -> DDPMScheduler:
+    """The noise schedule of Stable Diffusion, asking for v."""
+    return DDPMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        clip_sample=False,
+    )
+
+
+class Networks(nn.Module):
+    """What learns: the denoiser and the text encoder."""
+
+    def __init__(self, tokenizer: CLIPTokenizer, channels: int) -> None:
+        super().__init__()
+        self.unet = build_unet(channels)
+        self.text_encoder = build_text_encoder(tokenizer)
+
+
+def captioned_scene(index: int) -> tuple[Tensor, str]:
+    """A scene of the base's own split: mostly flat, sometimes in a look that the caption names."""
+    scene, rng = draw_scene(index, "base"), random_source("base/look", index)
+    if rng.random() >= LOOK_SHARE:
+        return to_tensor(scene.image), scene.caption
+    look = LOOK_NAMES[rng.integers(len(LOOK_NAMES))]
+    image, words = dress(scene.image, look, rng)
+    first = scene.caption[0].lower() + scene.caption[1:]
+    caption = f"{scene.caption} {words}" if words.startswith("in ") else f"{words} {first}"
+    return to_tensor(image), caption
+
+
+def draw_captions(tokenizer: CLIPTokenizer, number: int) -> Tensor:  # => [N, CONTEXT] int16
+    """The tokens of every scene's caption."""
+    captions = [captioned_scene(index)[1] for index in range(number)]
+    tokens = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt")
+    return tokens.input_ids.to(torch.int16)
+
+
+@torch.no_grad()
+def encode_scenes(vae: AutoencoderKL, number: int, device: str) -> Tensor:  # => [N, 4, 16, 16]
+    """The scaled latents of every scene, in float16."""
+    latents = []
+    for start in range(0, number, 64):
+        pictures = [captioned_scene(i)[0] for i in range(start, min(number, start + 64))]
+        images = torch.stack(pictures).to(device).contiguous(memory_format=torch.channels_last)
+        mean = vae.encode(images / 127.5 - 1).latent_dist.mean
+        latents.append((mean * vae.config.scaling_factor).half().cpu())
+    return torch.cat(latents)
+
+
+def batches(
+    latents: Tensor, tokens: Tensor, empty: Tensor, leg: Leg, size: int
+) -> tuple[Tensor, Tensor]:
+    """Latents and tokens for one step, some tokens emptied; a function of the step."""
+    rng = np.random.default_rng([7, leg.step])
+    rows = torch.from_numpy(rng.integers(len(latents), size=size))
+    unnamed = torch.from_numpy(rng.random(size) < UNNAMED)[:, None]
+    words = torch.where(unnamed, empty, tokens[rows].long())
+    return latents[rows].float().contiguous(memory_format=torch.channels_last), words
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train for the minutes given, then save the average as a pipeline."""
+    tokenizer = save(CACHE / "tokenizer")
+    vae = AutoencoderKL.from_pretrained(CACHE / "vae").to(args.device)
+    latents = load_pool("latents", lambda: encode_scenes(vae, args.scenes, args.device))
+    tokens = load_pool("tokens", lambda: draw_captions(tokenizer, args.scenes))
+    channels = latents.shape[1]
+    networks = Networks(tokenizer, channels).to(args.device)
+    average = Networks(tokenizer, channels).to(args.device)
+    optimizer = torch.optim.AdamW(networks.parameters(), weight_decay=1e-2, fused=True)
+    parts = {"networks": networks, "average": average, "optimizer": optimizer}
+    leg = Leg(CACHE / "base.pt", parts, args.minutes, args.device)
+    empty = draw_tokens(tokenizer, "")
+    objective, scheduler = DenoisingLoss(snr_gamma=5.0), build_scheduler()
+    for step in leg.steps(optimizer, args.rate):
+        clean, words = batches(latents, tokens, empty, leg, args.batch_size)
+        clean, words = clean.to(args.device), words.to(args.device)
+        embeds = networks.text_encoder(words)[0]
+        timesteps = torch.randint(1000, (len(clean),), device=args.device)
+        noise = torch.randn_like(clean)
+        loss = objective(networks.unet, scheduler, clean, embeds, noise, timesteps).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
+        optimizer.step()
+        follow(average, networks, step, args.decay)
+        if step % 100 == 0:
+            log.info("step %d loss %.4f norm %.2f spent %.0f s", step, loss, norm, leg.spent)
+    write(average, vae, tokenizer, args.out)
+
+
+def draw_tokens(tokenizer: CLIPTokenizer, text: str) -> Tensor:  # => [CONTEXT]
+    """The tokens of one prompt."""
+    return torch.tensor(tokenizer(text, padding="max_length", truncation=True).input_ids)
+
+
+def write(
+    networks: Networks, vae: AutoencoderKL, tokenizer: CLIPTokenizer, folder: Path
+) -> None:
+    """Write a pipeline in diffusers layout, in float16."""
+    pipeline = StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=networks.text_encoder,
+        tokenizer=tokenizer,
+        unet=networks.unet,
+        scheduler=build_scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.to(torch.float16).save_pretrained(folder)
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=120, help="of all legs together")
+    parser.add_argument("--scenes", type=int, default=30_000)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=6e-4)
+    parser.add_argument("--decay", type=float, default=0.999, help="of the average")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--out", type=Path, default=CHECKPOINTS / "base")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
