@@ -1,7 +1,7 @@
 """The system: a frozen Stable Diffusion that learns one style through an adapter."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, Self, TypedDict
 
 import torch
 from lightning.pytorch import LightningModule
@@ -60,6 +60,14 @@ class StyleDiffusion(LightningModule):
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
         adapter.attach(self.model.unet)
+        self.train()
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode of the denoiser; what only encodes and decodes never drops anything."""
+        super().train(mode)
+        self.model.vae.eval()
+        self.model.text_encoder.eval()
+        return self
 
     def setup(self, stage: str) -> None:
         """Store what does not learn in the precision of the run."""
@@ -89,6 +97,10 @@ class StyleDiffusion(LightningModule):
         """Score the denoiser on held-out plates, each with its own noise and timestep for ever."""
         loss = self.denoising_loss(batch)
         self.log("val/loss", loss, batch_size=len(batch["seeds"]), sync_dist=True)
+
+    def on_validation_epoch_end(self) -> None:
+        """Say at which step all that is logged now stands; Lightning would say one less."""
+        self.log("step", float(self.step))
 
     def denoising_loss(self, batch: Illustrated) -> Tensor:  # => scalar
         """The loss of one batch; its draws are functions of the seeds of its plates."""

@@ -30,7 +30,7 @@ class RenderPrompts(Callback):
     own: a run learns the same with it and without.
 
     Args:
-        prompts: What to draw; the 15 of the reference experiment when null.
+        prompts: What to draw; the 15 of the reference experiment when null, nothing when empty.
         num_seeds: Drawings of each prompt.
         first_seed: Seed of the first drawing; the next drawing takes the next seed.
         sampling: How drawings are made from noise.
@@ -62,6 +62,8 @@ class RenderPrompts(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw with the base model, and show its scores as the first point of the curves."""
+        if not self.prompts:
+            return
         scores = self.begin(trainer, pl_module)
         if trainer.global_step == 0:
             for logger in trainer.loggers:
@@ -69,7 +71,7 @@ class RenderPrompts(Callback):
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw, keep, score; before `Checkpoint`, which may rank by the score."""
-        if trainer.sanity_checking:
+        if trainer.sanity_checking or not self.prompts:
             return
         if self.base is None:
             self.begin(trainer, pl_module)

@@ -1,7 +1,6 @@
 """The data: captioned illustrations of old books, streamed."""
 
 import itertools
-from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -147,7 +146,7 @@ class Illustrations(LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """The position, and what it depends on."""
-        return {"position": asdict(self.position), "order": self.order}
+        return {"position": self.position._asdict(), "order": self.order}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go to a position.

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from datasets import IterableDataset
@@ -13,8 +13,7 @@ from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import key
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """Where a run stands in the data: whole passes over it, and rows of the present one."""
 
     epoch: int = 0

@@ -8,7 +8,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms import InterpolationMode
-from torchvision.transforms import functional as TF  # noqa: N812
+from torchvision.transforms import functional as TF
 
 MAX_PIXELS = 200_000_000  # a page of 20 x 28 inches at 600 dpi
 

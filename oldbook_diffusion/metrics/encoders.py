@@ -56,7 +56,10 @@ class OpenCLIPEncoder(ImageTextEncoder):
         self.identity = model if pretrained is None else f"{model}/{pretrained}"
         self.batch_size = batch_size
         try:
-            self.clip, self.preprocess = open_clip.create_model_from_pretrained(model, pretrained)
+            # building draws random weights first: what is measured must not move what is learnt
+            with torch.random.fork_rng(devices=[]):
+                parts = open_clip.create_model_from_pretrained(model, pretrained)
+            self.clip, self.preprocess = parts
             self.tokenize = open_clip.get_tokenizer(model)
         except Exception as error:  # open_clip and the hub raise nearly every kind
             reason = str(error).strip().split("\n")[0]

@@ -71,6 +71,7 @@ def build_scheduler() -> DDPMScheduler:
         beta_schedule="scaled_linear",
         prediction_type="v_prediction",
         clip_sample=False,
+        steps_offset=1,
     )
 
 
@@ -161,9 +162,7 @@ def draw_tokens(tokenizer: CLIPTokenizer, text: str) -> Tensor:  # => [CONTEXT]
     return torch.tensor(tokenizer(text, padding="max_length", truncation=True).input_ids)
 
 
-def write(
-    networks: Networks, vae: AutoencoderKL, tokenizer: CLIPTokenizer, folder: Path
-) -> None:
+def write(networks: Networks, vae: AutoencoderKL, tokenizer: CLIPTokenizer, folder: Path) -> None:
     """Write a pipeline in diffusers layout, in float16."""
     pipeline = StableDiffusionPipeline(
         vae=vae,

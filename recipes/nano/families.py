@@ -40,7 +40,9 @@ def vase(canvas: Canvas) -> None:
     for side in (-1, 1):
         for step in range(4):
             canvas.ellipse(x + side * 0.06, y - 0.05 + 0.09 * step, 0.1, 0.05, LEAF)
-            canvas.ellipse(x + side * (0.38 + 0.03 * (step % 2)), y - 0.3 + 0.16 * step, 0.12, 0.1, LEAF)
+            canvas.ellipse(
+                x + side * (0.38 + 0.03 * (step % 2)), y - 0.3 + 0.16 * step, 0.12, 0.1, LEAF
+            )
         canvas.line([(x + side * 0.38, y - 0.34), (x + side * 0.38, y + 0.3)], 0.02, LEAF)
     canvas.line([(x, y - 0.1), (x, y + 0.28)], 0.02, LEAF)
 
@@ -135,7 +137,9 @@ def train(canvas: Canvas) -> None:
     canvas.band(0.66, 0.69, (70, 60, 58))
     canvas.sprite("locomotive", 0.5 + canvas.jitter(0.06), 0.42, 0.62, mirrored=side < 0)
     for puff in range(3):
-        canvas.ellipse(0.5 + side * (0.05 + 0.16 * puff), 0.12 - 0.02 * puff, 0.2, 0.12, (240, 240, 242))
+        canvas.ellipse(
+            0.5 + side * (0.05 + 0.16 * puff), 0.12 - 0.02 * puff, 0.2, 0.12, (240, 240, 242)
+        )
 
 
 def playing_children(canvas: Canvas) -> None:

@@ -73,4 +73,3 @@ def follow(average: nn.Module, network: nn.Module, step: int, decay: float = 0.9
     weight = 1 - min(decay, (step + 1) / (step + 10))
     mine, other = list(average.parameters()), list(network.parameters())
     torch._foreach_lerp_(mine, other, weight)
-

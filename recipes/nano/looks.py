@@ -88,9 +88,7 @@ LOOKS: dict[str, tuple[Look, tuple[str, ...]]] = {
 }
 
 
-def dress(
-    image: Image.Image, look: str, rng: np.random.Generator
-) -> tuple[Image.Image, str]:
+def dress(image: Image.Image, look: str, rng: np.random.Generator) -> tuple[Image.Image, str]:
     """Redraw a flat picture in a look, and say so in words for its caption."""
     draw, words = LOOKS[look]
     return draw(image, rng), words[rng.integers(len(words))]

@@ -11,7 +11,7 @@ from torch import Tensor
 from recipes.nano.legs import CACHE
 
 SIDE = 64
-CROPS = 12  # of each real picture
+CROPS = 6  # of each real picture
 SHORT_SIDES = (64, 200)  # how coarse a real picture may be made before it is cropped
 
 
@@ -50,8 +50,8 @@ def real_crops(folder: Path) -> Tensor:  # => [N, 3, 64, 64] uint8
 
 def scene_pictures(number: int, look: str) -> Tensor:  # => [N, 3, 64, 64] uint8
     """Scenes in one look, by many hands."""
-    from recipes.nano.scenes import draw_scene
     from recipes.nano.looks import dress
+    from recipes.nano.scenes import draw_scene
 
     rng = np.random.default_rng(0)
     scenes = (draw_scene(index, split=f"autoencoder/{look}") for index in range(number))

@@ -55,9 +55,7 @@ def load_sprites() -> dict[str, tuple[Image.Image, ...]]:
     arrays = np.load(path)
     return {
         icon: tuple(
-            Image.fromarray(arrays[f"{name}/{icon}"])
-            for name in SETS
-            if f"{name}/{icon}" in arrays
+            Image.fromarray(arrays[f"{name}/{icon}"]) for name in SETS if f"{name}/{icon}" in arrays
         )
         for icon in (*SUBJECTS, *PARTS)
     }

@@ -1,0 +1,32 @@
+# make demo   watch a small model learn the style of old plates, in under ten minutes
+# make test   run every test
+
+VENV   := .venv
+PYTHON ?= python3
+RUN    := $(VENV)/bin
+OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TRANSFORMERS_OFFLINE=1
+
+.PHONY: demo test lint install clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet uv
+	$(RUN)/uv pip install --quiet --python $(RUN)/python --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: install
+	$(OFFLINE) $(RUN)/oldbook fit --config configs/nano.yaml
+
+test: install
+	$(OFFLINE) OMP_NUM_THREADS=1 $(RUN)/python -m pytest
+
+lint: install
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+clean:
+	rm -rf $(VENV) runs renders

@@ -1,0 +1,172 @@
+"""The command line: `oldbook fit --config configs/nano.yaml`."""
+
+import difflib
+import inspect
+import re
+import sys
+from argparse import ArgumentError
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+
+from oldbook_diffusion.adapter import LoRA
+from oldbook_diffusion.callbacks import Checkpoint, ExportAdapter, RenderPrompts, ShowResults
+from oldbook_diffusion.callbacks.checkpoint import DurableCheckpointIO
+from oldbook_diffusion.data import Illustrations
+from oldbook_diffusion.drawing import draw
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.loss import DenoisingLoss
+from oldbook_diffusion.metrics import OpenCLIPEncoder
+from oldbook_diffusion.system import StyleDiffusion
+
+PARTS = (LoRA, DenoisingLoss, OpenCLIPEncoder)  # known by their bare names in a class_path
+TRAINER_DEFAULTS: dict[str, Any] = {
+    "check_val_every_n_epoch": None,
+    "num_sanity_val_steps": 0,
+    "use_distributed_sampler": False,
+    "log_every_n_steps": 10,
+    "logger": {
+        "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
+        "init_args": {"save_dir": "runs", "name": "oldbook"},
+    },
+}
+
+
+class OldBookCLI(LightningCLI):
+    """Five nouns in a config: `model`, `data`, `render`, `checkpoint` and `trainer`."""
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """What the trainer does here; drawing by itself is added below."""
+        skipped = {"model", "dataloaders", "datamodule", "weights_only"}
+        return {
+            "fit": skipped | {"train_dataloaders", "val_dataloaders"},
+            "validate": skipped,
+        }
+
+    def _add_subcommands(self, parser: LightningArgumentParser, **kwargs: Any) -> None:
+        super()._add_subcommands(parser, **kwargs)
+        drawing = self.init_parser(exit_on_error=False, description="Draw any prompt.")
+        drawing.add_argument("prompt", type=str, help="what to draw")
+        drawing.add_function_arguments(draw, as_group=False, skip={"prompt"})
+        self._subcommand_parsers["render"] = drawing
+        parser._subcommands_action.add_subcommand("render", drawing, help="Draw any prompt.")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse; a mistake becomes one sentence."""
+        try:
+            super().parse_arguments(parser, args)
+        except ArgumentError as error:
+            if mistake := mendable(error):
+                raise mistake from error
+            message = " ".join(str(error).split())
+            hint = nearest(message, self._subcommand_parsers.values())
+            raise OldBookError(f"{message}{hint}") from error
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Name the callbacks that every run has, and let every fact be said once."""
+        parser.add_lightning_class_args(RenderPrompts, "render")
+        parser.add_lightning_class_args(Checkpoint, "checkpoint")
+        parser.link_arguments("seed_everything", "data.seed")
+        parser.link_arguments("data.resolution", "render.sampling.resolution")
+        clock = ("checkpoint.every_n_steps", "trainer.accumulate_grad_batches", "trainer.max_steps")
+        parser.link_arguments(clock, "trainer.val_check_interval", compute_fn=batches_between)
+
+    def before_instantiate_classes(self) -> None:
+        """Find the run that `--ckpt_path last` means, and go on in its folder."""
+        config = self.config[self.config.subcommand]
+        if config.get("ckpt_path") == "last":
+            newest = newest_checkpoint(config.trainer.logger)
+            config.ckpt_path = str(newest)
+            config.trainer.logger.init_args.version = newest.parent.parent.name
+
+    def instantiate_classes(self) -> None:
+        """Build the parts, but for a command that builds its own."""
+        if self.config.subcommand != "render":
+            super().instantiate_classes()
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Build the trainer with durable checkpoints."""
+        plugins = self._get(self.config_init, "trainer").plugins or []
+        return super().instantiate_trainer(plugins=[*plugins, DurableCheckpointIO()], **kwargs)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        if subcommand != "render":
+            super()._run_subcommand(subcommand)
+            return
+        arguments = self.config.render.as_dict()
+        for name in ("config", "seed_everything"):
+            arguments.pop(name, None)
+        for file in draw(**arguments):
+            sys.stdout.write(f"{file}\n")
+
+    def _parse_ckpt_path(self) -> None:
+        """Leave the config as it was said: a checkpoint does not overrule the command line."""
+
+
+def batches_between(every_n_steps: int, accumulate_grad_batches: int, max_steps: int) -> int:
+    """Batches between two checkpoints, or in the whole run where that is shorter.
+
+    Raises:
+        OldBookError: The run has no end.
+    """
+    if max_steps < 1:
+        raise OldBookError("say how long to train: set trainer.max_steps to 1 or more")
+    return min(every_n_steps, max_steps) * accumulate_grad_batches
+
+
+def newest_checkpoint(logger: Any) -> Path:
+    """The `last.ckpt` that was written last under a logger's folder.
+
+    Raises:
+        OldBookError: There is none.
+    """
+    folder = Path(logger.init_args.save_dir, logger.init_args.name or "")
+    found = sorted(folder.glob("*/checkpoints/last.ckpt"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise OldBookError(
+            f"there is no run to go on with: no last.ckpt under {folder}; "
+            "start one without --ckpt_path, or give the path of a checkpoint"
+        )
+    return found[-1]
+
+
+def nearest(message: str, parsers: Iterable[LightningArgumentParser]) -> str:
+    """Offer the known key that looks most like the unknown one in a parser's message."""
+    known = {key.lstrip("-") for parser in parsers for key in parser._option_string_actions}
+    known |= {name for part in PARTS for name in inspect.signature(part).parameters}
+    for word in re.findall(r"--([\w.]+)|['\"]([\w.]+)['\"]", message):
+        unknown = "".join(word)
+        if unknown not in known and (close := difflib.get_close_matches(unknown, known, 1)):
+            return f"; did you mean {close[0]}?"
+    return ""
+
+
+def mendable(error: BaseException | None) -> OldBookError | None:
+    """The user's mistake behind an error, however deep a library has wrapped it."""
+    if error is None or isinstance(error, OldBookError):
+        return error
+    return mendable(error.__cause__ or error.__context__)
+
+
+def main(args: ArgsType = None) -> None:
+    """Run `fit`, `validate` or `render`; end with one sentence where the user can mend it."""
+    parser_kwargs = {name: {"exit_on_error": False} for name in OldBookCLI.subcommands()}
+    try:
+        OldBookCLI(
+            StyleDiffusion,
+            Illustrations,
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            trainer_defaults={**TRAINER_DEFAULTS, "callbacks": [ExportAdapter(), ShowResults()]},
+            save_config_kwargs={"overwrite": True},
+            parser_kwargs={**parser_kwargs, "exit_on_error": False},
+            args=args,
+        )
+    except Exception as error:
+        if (mistake := mendable(error)) is None:
+            raise
+        sys.exit(f"oldbook: {mistake}")

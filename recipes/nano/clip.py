@@ -1,0 +1,148 @@
+"""The small CLIP: one space for pictures and sentences of the nano world, in every look.
+
+Contrastive as Radford et al. (2021); pictures whose sentences are the same count as matches of
+each other (Yang et al. 2022, "Unified contrastive learning"), since so small a world repeats
+itself. It is what the nano config measures style with, so it sees every look equally often.
+"""
+
+import argparse
+import json
+import logging
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from recipes.nano.legs import CACHE, CHECKPOINTS, Leg, follow
+from recipes.nano.looks import LOOKS, dress
+from recipes.nano.pools import load_pool, real_crops, to_tensor
+from recipes.nano.scenes import draw_scene, random_source
+from recipes.nano.tokenizer import CONTEXT, save
+
+log = logging.getLogger(__name__)
+VISION = {"image_size": 64, "layers": [1, 2, 2, 1], "width": 24, "head_width": 64}
+TEXT = {"context_length": CONTEXT, "width": 128, "heads": 4, "layers": 2}
+EMBEDDING = 128
+PROMPT_SHARE = 0.35
+REAL_WORDS = {"engravings": "an old engraving", "contrast": "a colour photograph"}
+
+
+def build(vocab_size: int) -> open_clip.CLIP:
+    """The network, untrained: a small ResNet and a text transformer of two layers."""
+    network = open_clip.CLIP(EMBEDDING, VISION, {**TEXT, "vocab_size": vocab_size})
+    return network.to(memory_format=torch.channels_last)
+
+
+def dressed_scene(index: int) -> tuple[Tensor, str]:
+    """A scene in one of all looks, and a sentence that names both or only one of them."""
+    scene = draw_scene(index, "clip", prompt_share=PROMPT_SHARE)
+    rng = random_source("clip/look", index)
+    image, words = dress(scene.image, list(LOOKS)[rng.integers(len(LOOKS))], rng)
+    content = scene.caption[0].lower() + scene.caption[1:]
+    choice = rng.random()
+    if choice < 0.35 or not words:
+        return to_tensor(image), scene.caption
+    if choice < 0.5:
+        return to_tensor(image), words.removesuffix(" of")
+    return to_tensor(image), f"{words} {content}" if words.endswith("of") else f"{content} {words}"
+
+
+def draw_pictures(number: int) -> Tensor:  # => [N, 3, 64, 64] uint8
+    """All scenes."""
+    return torch.stack([dressed_scene(index)[0] for index in range(number)])
+
+
+def read_world(args: argparse.Namespace) -> tuple[Tensor, Tensor]:
+    """Pictures and their tokens: scenes, and crops of real pictures where folders are given."""
+    tokenizer = save(CACHE / "tokenizer")
+    pictures = [load_pool("clip", partial(draw_pictures, args.scenes))]
+    texts = [dressed_scene(index)[1] for index in range(args.scenes)]
+    for folder in (args.engravings, args.contrast):
+        if folder is not None:
+            crops = load_pool(f"crops_{folder.name}", partial(real_crops, folder))
+            pictures.append(crops)
+            texts += [REAL_WORDS[folder.name]] * len(crops)
+    tokens = tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt")
+    return torch.cat(pictures), tokens.input_ids
+
+
+def loss(images: Tensor, texts: Tensor, scale: Tensor, tokens: Tensor) -> Tensor:  # => scalar
+    """Contrastive loss of embeddings [B, D] of length one, both ways."""
+    logits = scale * images @ texts.T
+    alike = (tokens[:, None] == tokens[None]).all(-1).float()
+    targets = alike / alike.sum(1, keepdim=True)
+    return (F.cross_entropy(logits, targets) + F.cross_entropy(logits.T, targets)) / 2
+
+
+def augment(images: Tensor, rng: np.random.Generator) -> Tensor:
+    """Shift the batch by a few pixels, its edges repeated."""
+    top, left = rng.integers(0, 9, 2)
+    padded = F.pad(images, (4, 4, 4, 4), mode="replicate")
+    return padded[..., top : top + 64, left : left + 64]
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train for the minutes given, then save the average in open_clip's layout."""
+    pictures, tokens = read_world(args)
+    tokenizer = save(CACHE / "tokenizer")
+    network, average = build(len(tokenizer)), build(len(tokenizer))
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05, fused=True)
+    parts = {"network": network, "average": average, "optimizer": optimizer}
+    leg = Leg(CACHE / "clip.pt", parts, args.minutes, "cpu")
+    rng = np.random.default_rng(leg.step)
+    for step in leg.steps(optimizer, args.rate):
+        rows = torch.from_numpy(rng.integers(len(pictures), size=args.batch_size))
+        images = augment(pictures[rows] / 127.5 - 1, rng)
+        images = images.contiguous(memory_format=torch.channels_last)
+        embedded, words, scale = network(images, tokens[rows])
+        objective = loss(embedded, words, scale, tokens[rows])
+        optimizer.zero_grad()
+        objective.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        with torch.no_grad():
+            network.logit_scale.clamp_(max=np.log(100))
+            follow(average, network, step)
+        if step % 50 == 0:
+            log.info("step %d loss %.3f scale %.1f", step, objective.item(), scale.item())
+    for mine, other in zip(average.buffers(), network.buffers(), strict=True):
+        mine.copy_(other)
+    write(average, len(tokenizer), args.out)
+
+
+def write(network: nn.Module, vocab_size: int, folder: Path) -> None:
+    """Write what open_clip reads as `local-dir:`, in float16."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save(folder)
+    text = {**TEXT, "vocab_size": vocab_size, "hf_tokenizer_name": "in this folder"}
+    model = {"embed_dim": EMBEDDING, "vision_cfg": VISION, "text_cfg": text}
+    preprocess = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic"}
+    content = {"model_cfg": model, "preprocess_cfg": preprocess}
+    (folder / "open_clip_config.json").write_text(json.dumps(content, indent=2) + "\n")
+    weights = network.state_dict()
+    half = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
+    half = {name: value.contiguous() for name, value in half.items()}
+    save_file(half, folder / "open_clip_model.safetensors")
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=15, help="of all legs together")
+    parser.add_argument("--scenes", type=int, default=24_000)
+    parser.add_argument("--engravings", type=Path, help="folder of real plates, optional")
+    parser.add_argument("--contrast", type=Path, help="folder of real colour pictures, optional")
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--out", type=Path, default=CHECKPOINTS / "clip")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

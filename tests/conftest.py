@@ -1,0 +1,138 @@
+"""What the tests share: one tiny world, made once, and a short way to say `oldbook fit`."""
+
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from oldbook_diffusion.cli import main
+from tests import tiny
+
+torch.set_num_threads(1)
+PROMPTS = ["a castle", "a rose"]
+
+
+@dataclass(frozen=True)
+class World:
+    """Folders of the tiny world."""
+
+    base: Path
+    clip: Path
+    plates: Path
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A tiny base model, CLIP and dataset on disk."""
+    folder = tmp_path_factory.mktemp("world")
+    return World(
+        tiny.write_pipeline(folder / "base"),
+        tiny.write_clip(folder / "clip"),
+        tiny.write_plates(folder / "plates"),
+    )
+
+
+@pytest.fixture
+def config(world: World, tmp_path: Path) -> Path:
+    """A config of a run of four steps, two checkpoints and two prompts."""
+    content = {
+        "seed_everything": 3,
+        "model": {
+            "pretrained": str(world.base),
+            "adapter": {"class_path": "LoRA", "init_args": {"rank": 2, "dropout": 0.1}},
+            "optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lr": 0.01}},
+            "lr_scheduler": {
+                "class_path": "torch.optim.lr_scheduler.CosineAnnealingLR",
+                "init_args": {"T_max": 4},
+            },
+        },
+        "data": {
+            "path": str(world.plates),
+            "columns": {"caption": "caption", "book": "book"},
+            "captions": {"dropout": 0.2},
+            "held_out": {"books": ["book 0", "book 1"]},
+            "resolution": tiny.RESOLUTION,
+            "random_flip": True,
+            "batch_size": 2,
+            "shuffle_window": 5,
+        },
+        "render": {
+            "prompts": PROMPTS,
+            "num_seeds": 2,
+            "sampling": {"num_steps": 2, "guidance_scale": 2.0},
+            "encoder": {
+                "class_path": "OpenCLIPEncoder",
+                "init_args": {"model": f"local-dir:{world.clip}", "pretrained": None},
+            },
+        },
+        "checkpoint": {"every_n_steps": 2},
+        "trainer": {
+            "max_steps": 4,
+            "accelerator": "cpu",
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "gradient_clip_val": 1.0,
+            "logger": {
+                "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
+                "init_args": {"save_dir": str(tmp_path), "name": "run"},
+            },
+        },
+    }
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs of one config: `runs.fit("--trainer.max_steps=2")` gives the folder of the run."""
+
+    config: Path
+
+    def fit(self, *arguments: str, name: str = "run") -> Path:
+        """Train, and give the run's folder."""
+        self.command("fit", f"--trainer.logger.init_args.name={name}", *arguments)
+        versions = (self.config.parent / name).glob("version_*")
+        return max(versions, key=lambda path: int(path.name.split("_")[1]))
+
+    def command(self, name: str, *arguments: str) -> None:
+        """Any subcommand."""
+        main([name, f"--config={self.config}", *arguments])
+
+    def refuse(self, *arguments: str) -> str:
+        """Train something that cannot be, and give what is said about it."""
+        with pytest.raises(SystemExit) as stop:
+            self.fit(*arguments)
+        assert isinstance(stop.value.code, str), "the exit status must not be zero"
+        message = stop.value.code
+        assert message.startswith("oldbook: ")
+        assert "\n" not in message
+        return message
+
+
+@pytest.fixture
+def runs(config: Path) -> Runs:
+    """The runs of a test, in its own folder."""
+    return Runs(config)
+
+
+Checkpoint = dict[str, torch.Tensor]
+
+
+@pytest.fixture(scope="session")
+def weights() -> Callable[[Path, int], Checkpoint]:
+    """The adapter's weights in a run's checkpoint of a step."""
+
+    def load(run: Path, step: int) -> Checkpoint:
+        file = run / "checkpoints" / f"step={step:06d}.ckpt"
+        return torch.load(file, weights_only=True)["state_dict"]
+
+    return load

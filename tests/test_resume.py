@@ -1,0 +1,153 @@
+"""Interrupted and resumed is the same as uninterrupted, bit for bit."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.conftest import Runs
+
+Weights = Callable[[Path, int], dict[str, torch.Tensor]]
+PLAIN = ("--render.prompts=[]", "--render.encoder=null")
+
+
+def everything(run: Path, step: int) -> dict[str, object]:
+    """What a checkpoint says about learning: weights, moments, schedule and position."""
+    file = run / "checkpoints" / f"step={step:06d}.ckpt"
+    content = torch.load(file, weights_only=True)
+    kept = ("state_dict", "optimizer_states", "lr_schedulers", "global_step", "Illustrations")
+    return {name: content[name] for name in kept}
+
+
+def same(first: object, second: object) -> bool:
+    if isinstance(first, torch.Tensor):
+        assert isinstance(second, torch.Tensor)
+        return torch.equal(first, second)
+    if isinstance(first, dict):
+        assert isinstance(second, dict)
+        assert first.keys() == second.keys()
+        return all(same(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple):
+        assert isinstance(second, list | tuple)
+        return all(same(a, b) for a, b in zip(first, second, strict=True))
+    return first == second
+
+
+class Killed(BaseException):
+    """What a test raises where the power would fail."""
+
+
+@pytest.fixture
+def kill(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Arrange that training dies before a batch."""
+    from oldbook_diffusion.system import StyleDiffusion
+
+    learn = StyleDiffusion.training_step
+
+    def arrange(batch_number: int) -> None:
+        def step(self: StyleDiffusion, batch: object, batch_idx: int) -> torch.Tensor:
+            if batch_idx == batch_number:
+                raise Killed
+            return learn(self, batch, batch_idx)
+
+        monkeypatch.setattr(StyleDiffusion, "training_step", step)
+
+    return arrange
+
+
+@pytest.mark.parametrize(
+    ("killed_at", "workers", "accumulation"),
+    [(3, 0, 1), (5, 0, 1), (4, 2, 1), (5, 0, 2), (7, 2, 2), (9, 0, 2)],
+)
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+    runs: Runs,
+    kill: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    killed_at: int,
+    workers: int,
+    accumulation: int,
+) -> None:
+    options = (
+        *PLAIN,
+        f"--data.num_workers={workers}",
+        f"--trainer.accumulate_grad_batches={accumulation}",
+        "--trainer.max_steps=6",
+    )
+    whole = runs.fit(*options, name="whole")
+    with monkeypatch.context():
+        kill(killed_at)
+        with pytest.raises(Killed):
+            runs.fit(*options, name="killed")
+        monkeypatch.undo()
+    assert not (whole.parent.parent / "killed/version_0/checkpoints/step=000006.ckpt").exists()
+    resumed = runs.fit(*options, "--ckpt_path=last", name="killed")
+    assert resumed.name == "version_0", "a resumed run goes on in its own folder"
+    assert same(everything(whole, 6), everything(resumed, 6))
+
+
+def test_a_longer_run_starts_with_the_shorter_one(runs: Runs) -> None:
+    constant = "--model.lr_scheduler=null"
+    short = runs.fit(*PLAIN, constant, name="short")
+    long = runs.fit(*PLAIN, constant, "--trainer.max_steps=8", name="long")
+    assert same(everything(short, 4), everything(long, 4))
+
+
+def test_a_finished_run_can_be_made_longer(runs: Runs) -> None:
+    constant = "--model.lr_scheduler=null"
+    whole = runs.fit(*PLAIN, constant, "--trainer.max_steps=8", name="whole")
+    runs.fit(*PLAIN, constant, name="short")
+    longer = runs.fit(*PLAIN, constant, "--trainer.max_steps=8", "--ckpt_path=last", name="short")
+    assert same(everything(whole, 8), everything(longer, 8))
+
+
+def test_resuming_with_drawing_on_changes_nothing(runs: Runs) -> None:
+    whole = runs.fit("--trainer.max_steps=6", name="whole")
+    runs.fit("--trainer.max_steps=2", name="cut")
+    resumed = runs.fit("--trainer.max_steps=6", "--ckpt_path=last", name="cut")
+    assert same(everything(whole, 6), everything(resumed, 6))
+
+
+def test_the_number_of_workers_changes_nothing(runs: Runs) -> None:
+    none = runs.fit(*PLAIN, name="none")
+    two = runs.fit(*PLAIN, "--data.num_workers=2", name="two")
+    assert same(everything(none, 4), everything(two, 4))
+
+
+def test_last_finds_nothing_where_no_run_was(runs: Runs) -> None:
+    message = runs.refuse("--ckpt_path=last")
+    assert "there is no run to go on with" in message
+
+
+def test_a_checkpoint_of_another_rank_is_refused(runs: Runs) -> None:
+    run = runs.fit(*PLAIN)
+    checkpoint = run / "checkpoints" / "step=000002.ckpt"
+    message = runs.refuse(*PLAIN, f"--ckpt_path={checkpoint}", "--model.adapter.init_args.rank=3")
+    assert "does not fit model.adapter" in message
+    assert "rank" in message
+
+
+def test_a_checkpoint_of_another_base_model_is_refused(runs: Runs, tmp_path: Path) -> None:
+    from tests import tiny
+
+    run = runs.fit(*PLAIN)
+    other = tiny.write_pipeline(tmp_path / "other", seed=5)
+    checkpoint = run / "checkpoints" / "step=000002.ckpt"
+    message = runs.refuse(*PLAIN, f"--ckpt_path={checkpoint}", f"--model.pretrained={other}")
+    assert "another base model" in message
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty"])
+def test_a_damaged_checkpoint_is_refused(runs: Runs, damage: str) -> None:
+    run = runs.fit(*PLAIN)
+    checkpoint = run / "checkpoints" / "step=000002.ckpt"
+    content = checkpoint.read_bytes()
+    checkpoint.write_bytes(content[: len(content) // 2] if damage == "cut" else b"")
+    assert "damaged" in runs.refuse(*PLAIN, f"--ckpt_path={checkpoint}")
+
+
+def test_a_dataset_in_another_order_is_refused(runs: Runs) -> None:
+    run = runs.fit(*PLAIN)
+    checkpoint = run / "checkpoints" / "step=000002.ckpt"
+    message = runs.refuse(*PLAIN, f"--ckpt_path={checkpoint}", "--data.shuffle_window=7")
+    assert "shuffle_window" in message
