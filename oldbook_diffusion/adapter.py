@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from diffusers import StableDiffusionPipeline
+from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig, PeftConfig, get_peft_model_state_dict, inject_adapter_in_model
 from peft.tuners.tuners_utils import BaseTunerLayer
@@ -115,7 +115,7 @@ def without_adapter(network: nn.Module) -> Iterator[None]:
             layer.enable_adapters(True)
 
 
-def export_adapter(unet: nn.Module, folder: Path) -> None:
+def export_adapter(unet: UNet2DConditionModel, folder: Path) -> None:
     """Write what `StableDiffusionPipeline.load_lora_weights` reads.
 
     The metadata carries rank and alpha: without them diffusers takes alpha = rank, and draws

@@ -53,6 +53,7 @@ class OldBookCLI(LightningCLI):
         drawing.add_argument("prompt", type=str, help="what to draw")
         drawing.add_function_arguments(draw, as_group=False, skip={"prompt"})
         self._subcommand_parsers["render"] = drawing
+        assert parser._subcommands_action is not None
         parser._subcommands_action.add_subcommand("render", drawing, help="Draw any prompt.")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import diffusers
 import torch
@@ -27,7 +27,6 @@ from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import normal
 
 PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
-Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -211,7 +210,7 @@ def check_prediction_type(noise_scheduler: DDPMScheduler) -> None:
         )
 
 
-def load_part(kind: type[Part], pretrained: str, subfolder: str, **options: Any) -> Part:
+def load_part(kind: Any, pretrained: str, subfolder: str, **options: Any) -> Any:
     """Load one part of a pipeline.
 
     Raises:

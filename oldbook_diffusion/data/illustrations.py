@@ -117,8 +117,8 @@ class Illustrations(LightningDataModule):
         Raises:
             OldBookError: There are none.
         """
-        plates = (plate for plate in self.stream if self.holds(plate))
-        plates = itertools.islice(plates, self.held_out.max_plates)
+        held_out = (plate for plate in self.stream if self.holds(plate))
+        plates = itertools.islice(held_out, self.held_out.max_plates)
         rows = [
             Row(plate, key(self.seed, "held out", number), Position(0, number + 1))
             for number, plate in enumerate(plates)

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from oldbook_diffusion.data.captions import Captions, usable
 from oldbook_diffusion.data.order import Position, Row
 from oldbook_diffusion.data.source import Columns
-from oldbook_diffusion.data.transforms import BadPage, center_crop, decode_page, read_page
+from oldbook_diffusion.data.transforms import BadPageError, center_crop, decode_page, read_page
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import uniform
 
@@ -65,7 +65,7 @@ class Decode(Dataset[Illustration]):
             return Illustration(row, bad="no caption")
         try:
             pixels = self.pixels(row)
-        except BadPage as reason:
+        except BadPageError as reason:
             return Illustration(row, bad=str(reason))
         if self.training:
             return Illustration(row, pixels, self.captions.training_prompt(caption, row.seed))

@@ -13,7 +13,7 @@ from torchvision.transforms import functional as TF
 MAX_PIXELS = 200_000_000  # a page of 20 x 28 inches at 600 dpi
 
 
-class BadPage(Exception):
+class BadPageError(Exception):
     """A page that cannot become a picture; the message is the reason."""
 
 
@@ -21,16 +21,16 @@ def read_page(content: bytes | None, path: str | None) -> bytes:
     """Get the bytes of a page, from memory or from its file.
 
     Raises:
-        BadPage: The file cannot be read, or is empty.
+        BadPageError: The file cannot be read, or is empty.
     """
     if content is None and path is not None:
         try:
             with fsspec.open(path, "rb") as file:
                 content = file.read()
         except OSError as error:
-            raise BadPage(f"unreadable ({error})") from error
+            raise BadPageError(f"unreadable ({error})") from error
     if not content:
-        raise BadPage("empty file")
+        raise BadPageError("empty file")
     return content
 
 
@@ -38,17 +38,17 @@ def decode_page(content: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode to RGB: upright, on white where transparent, 16 bits scaled to 8.
 
     Raises:
-        BadPage: The bytes are not a whole picture, or the picture is too large.
+        BadPageError: The bytes are not a whole picture, or the picture is too large.
     """
     try:
         image = Image.open(io.BytesIO(content))
         if image.width * image.height > max_pixels:
-            raise BadPage(f"oversized ({image.width} x {image.height} pixels)")
+            raise BadPageError(f"oversized ({image.width} x {image.height} pixels)")
         image.load()
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
-        raise BadPage("corrupt or truncated") from error
+        raise BadPageError("corrupt or truncated") from error
     except Image.DecompressionBombError as error:
-        raise BadPage("oversized") from error
+        raise BadPageError("oversized") from error
     return to_rgb(ImageOps.exif_transpose(image))
 
 
@@ -65,7 +65,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def center_crop(image: Image.Image, resolution: int) -> Tensor:  # => uint8 [3, H, W], H = W
-    """Resize the short side to `resolution` (Lanczos, antialiased), cut the square in the middle."""
+    """Resize the short side to `resolution` (Lanczos, antialiased), cut the middle square."""
     if min(image.size) != resolution:
         image = TF.resize(image, resolution, InterpolationMode.LANCZOS)
     image = TF.center_crop(image, [resolution, resolution])

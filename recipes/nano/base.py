@@ -6,6 +6,7 @@ A UNet with attention at every resolution and a text encoder learn together, by 
 
 import argparse
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -115,34 +116,47 @@ def encode_scenes(vae: AutoencoderKL, number: int, device: str) -> Tensor:  # =>
     return torch.cat(latents)
 
 
-def batches(
-    latents: Tensor, tokens: Tensor, empty: Tensor, leg: Leg, size: int
-) -> tuple[Tensor, Tensor]:
-    """Latents and tokens for one step, some tokens emptied; a function of the step."""
-    rng = np.random.default_rng([7, leg.step])
-    rows = torch.from_numpy(rng.integers(len(latents), size=size))
-    unnamed = torch.from_numpy(rng.random(size) < UNNAMED)[:, None]
-    words = torch.where(unnamed, empty, tokens[rows].long())
-    return latents[rows].float().contiguous(memory_format=torch.channels_last), words
+@dataclass(frozen=True)
+class World:
+    """What the networks learn from: latents [N, C, 16, 16], tokens [N, T], tokens of no words."""
+
+    latents: Tensor
+    tokens: Tensor
+    empty: Tensor
+
+    def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
+        """Latents and tokens for one step, some tokens emptied; a function of the step."""
+        rng = np.random.default_rng([7, step])
+        rows = torch.from_numpy(rng.integers(len(self.latents), size=size))
+        unnamed = torch.from_numpy(rng.random(size) < UNNAMED)[:, None]
+        words = torch.where(unnamed, self.empty, self.tokens[rows].long())
+        latents = self.latents[rows].float()
+        return latents.contiguous(memory_format=torch.channels_last), words
+
+
+def read_world(args: argparse.Namespace, vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> World:
+    """The latents and the tokens of all scenes, from the cache or computed."""
+    return World(
+        load_pool("latents", lambda: encode_scenes(vae, args.scenes, args.device)),
+        load_pool("tokens", lambda: draw_captions(tokenizer, args.scenes)),
+        draw_tokens(tokenizer, ""),
+    )
 
 
 def train(args: argparse.Namespace) -> None:
     """Train for the minutes given, then save the average as a pipeline."""
     tokenizer = save(CACHE / "tokenizer")
     vae = AutoencoderKL.from_pretrained(CACHE / "vae").to(args.device)
-    latents = load_pool("latents", lambda: encode_scenes(vae, args.scenes, args.device))
-    tokens = load_pool("tokens", lambda: draw_captions(tokenizer, args.scenes))
-    channels = latents.shape[1]
-    networks = Networks(tokenizer, channels).to(args.device)
-    average = Networks(tokenizer, channels).to(args.device)
+    world = read_world(args, vae, tokenizer)
+    networks, average = (
+        Networks(tokenizer, world.latents.shape[1]).to(args.device) for _ in range(2)
+    )
     optimizer = torch.optim.AdamW(networks.parameters(), weight_decay=1e-2, fused=True)
     parts = {"networks": networks, "average": average, "optimizer": optimizer}
     leg = Leg(CACHE / "base.pt", parts, args.minutes, args.device)
-    empty = draw_tokens(tokenizer, "")
     objective, scheduler = DenoisingLoss(snr_gamma=5.0), build_scheduler()
     for step in leg.steps(optimizer, args.rate):
-        clean, words = batches(latents, tokens, empty, leg, args.batch_size)
-        clean, words = clean.to(args.device), words.to(args.device)
+        clean, words = (part.to(args.device) for part in world.batch(step, args.batch_size))
         embeds = networks.text_encoder(words)[0]
         timesteps = torch.randint(1000, (len(clean),), device=args.device)
         noise = torch.randn_like(clean)

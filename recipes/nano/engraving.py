@@ -58,7 +58,7 @@ def hand_of_book(book: int) -> Hand:
 
 
 def ridges(shape: tuple[int, int], hand: Hand, turn: float, phase: float) -> np.ndarray:
-    """Distance to the next line of a set, 0 on the line and 1 half-way. => [H, W]"""
+    """Distance to the next line of a set, 0 on the line and 1 half-way, [H, W]."""
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32) / FINE
     angle = hand.angle + turn
     along = columns * np.cos(angle) + rows * np.sin(angle)
