@@ -1,0 +1,208 @@
+"""What a user can get wrong is answered in one sentence, and nothing is lost."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from tests import tiny
+from tests.conftest import Runs, World
+
+PLAIN = ("--render.prompts=[]", "--render.encoder=null")
+Row = dict[str, object]
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--model.pretrianed=x", "did you mean model.pretrained?"),
+        ("--trainer.max_stpes=3", "did you mean trainer.max_steps?"),
+        ("--model.adapter.init_args.rnk=3", "did you mean rank?"),
+        ("--model.adapter.init_args.rank=0", "learns nothing"),
+        ("--data.captions.template=old", "no place for {caption}"),
+        ("--data.captions.dropout=2", "a share from 0 to 1"),
+        ("--data.columns.image=page", "it has book, caption, image"),
+        ("--data.columns.caption=words", "no column 'words'"),
+        ("--data.path=nobody/nothing", "set data.path to a local folder"),
+        ("--data.held_out={'books': ['no such book']}", "no plate of"),
+        ("--data.held_out={'share': 0.0, 'books': []}", "lies between 0 and 1"),
+        ("--data.held_out={'share': 0.999999999, 'books': []}", "no plate is left to train on"),
+        ("--data.resolution=31", "multiple of 4, such as 28 or 32"),
+        ("--model.pretrained=nobody/nothing", "a local folder in diffusers layout"),
+        ("--model.adapter.init_args.target_modules=['to_x']", "fits no layer"),
+        ("--render.encoder.init_args.model=local-dir:/nowhere", "no style encoder in /nowhere"),
+        ("--render.sampling.sampler=Magic", "not a scheduler of diffusers"),
+        ("--trainer.max_steps=-1", "set trainer.max_steps"),
+        ("--ckpt_path=nothing.ckpt", "there is no checkpoint nothing.ckpt"),
+    ],
+)
+def test_a_mistake_is_told_in_one_sentence(runs: Runs, argument: str, said: str) -> None:
+    assert said in runs.refuse(argument)
+
+
+def test_an_unknown_key_in_a_file_is_told_with_the_nearest(runs: Runs, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(yaml.safe_dump({"data": {"resolutoin": 32}}))
+    assert "did you mean data.resolution?" in runs.refuse(f"--config={overlay}")
+
+
+def test_weights_of_a_tag_that_cannot_be_had_never_score(runs: Runs) -> None:
+    encoder = '{"class_path": "OpenCLIPEncoder", "init_args": {"model": "ViT-B-32"}}'
+    message = runs.refuse(f"--render.encoder={encoder}")
+    assert "no weights for the style encoder ViT-B-32/laion2b_s34b_b79k" in message
+
+
+def test_the_exit_status_of_a_mistake_is_not_zero(config: Path) -> None:
+    command = [sys.executable, "-m", "oldbook_diffusion", "fit", f"--config={config}"]
+    done = subprocess.run(
+        [*command, "--data.path=nobody/nothing"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("oldbook: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_no_pipeline_is_refused(runs: Runs, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    message = runs.refuse(f"--model.pretrained={tmp_path / 'empty'}")
+    assert "is not a pipeline in diffusers layout" in message
+
+
+def test_a_pipeline_without_its_unet_is_refused(runs: Runs, tmp_path: Path) -> None:
+    base = tiny.write_pipeline(tmp_path / "base")
+    for file in (base / "unet").iterdir():
+        file.unlink()
+    assert "cannot load the unet" in runs.refuse(f"--model.pretrained={base}")
+
+
+def test_an_empty_folder_is_no_dataset(runs: Runs, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    assert "cannot read pictures" in runs.refuse(f"--data.path={tmp_path / 'none'}")
+
+
+def test_a_dataset_without_rows_is_refused(runs: Runs, tmp_path: Path) -> None:
+    rows = list(tiny.plates(1))
+    path = tiny.write_plates(tmp_path / "one", rows, files=1)
+    books = "--data.held_out={'books': ['book 0']}"
+    assert "no plate is left to train on" in runs.refuse(*PLAIN, f"--data.path={path}", books)
+
+
+def test_a_file_in_place_of_the_run_folder_is_refused(runs: Runs, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    message = runs.refuse(f"--trainer.logger.init_args.save_dir={tmp_path / 'file'}")
+    assert "cannot write to the run folder" in message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
+def test_a_read_only_run_folder_is_refused(runs: Runs, tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    message = runs.refuse(f"--trainer.logger.init_args.save_dir={tmp_path / 'locked'}")
+    assert "cannot write to the run folder" in message
+
+
+def test_a_full_disk_keeps_the_earlier_checkpoint(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = torch.save
+
+    def full(checkpoint: dict[str, object], file: object) -> None:
+        if checkpoint.get("global_step") == 4:
+            raise OSError(28, "No space left on device")
+        save(checkpoint, file)
+
+    monkeypatch.setattr(torch, "save", full)
+    message = runs.refuse(*PLAIN)
+    assert "cannot write the checkpoint" in message
+    assert "--ckpt_path last" in message
+    run = runs.config.parent / "run/version_0/checkpoints"
+    assert torch.load(run / "last.ckpt", weights_only=True)["global_step"] == 2
+    monkeypatch.undo()
+    resumed = runs.fit(*PLAIN, "--ckpt_path=last")
+    assert (resumed / "checkpoints/step=000004.ckpt").is_file()
+
+
+def spoil(row: Row, page: bytes | None = None, caption: object = "") -> Row:
+    """A row with another page or another caption."""
+    image = row["image"] if page is None else {"bytes": page, "path": "spoilt.png"}
+    return {**row, "image": image, "caption": row["caption"] if caption == "" else caption}
+
+
+def whole(row: Row) -> bytes:
+    image = row["image"]
+    assert isinstance(image, dict)
+    return bytes(image["bytes"])
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda row: spoil(row, b""), "empty file"),
+        (lambda row: spoil(row, b"not a picture"), "corrupt or truncated"),
+        (lambda row: spoil(row, whole(row)[:200]), "corrupt or truncated"),
+        (lambda row: spoil(row, caption=None), "no caption"),
+        (lambda row: spoil(row, caption="  "), "no caption"),
+    ],
+)
+def test_a_bad_plate_is_left_out_and_named(
+    runs: Runs,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    make: Callable[[Row], Row],
+    reason: str,
+) -> None:
+    rows = list(tiny.plates())
+    rows[2] = make(rows[2])  # of a book that is not held out
+    path = tiny.write_plates(tmp_path / "spoilt", rows)
+    run = runs.fit(*PLAIN, f"--data.path={path}", "--trainer.max_steps=8")
+    assert (run / "checkpoints/step=000008.ckpt").is_file()
+    warnings = [message for message in caplog.messages if reason in message]
+    assert len(warnings) == 1, "a kind of fault is told once"
+    assert "left out" in warnings[0]
+
+
+def test_an_oversized_picture_is_left_out(
+    runs: Runs, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from oldbook_diffusion.data import transforms
+
+    monkeypatch.setattr(transforms.decode_page, "__defaults__", (1000,))
+    message = runs.refuse(*PLAIN, "--data.max_bad_share=0.01")
+    assert "oversized" in message
+    assert any("left out" in line for line in caplog.messages)
+
+
+def test_too_many_bad_plates_stop_the_run(runs: Runs, tmp_path: Path) -> None:
+    rows = [spoil(row, b"") if row["book"] != "book 0" else row for row in tiny.plates()]
+    path = tiny.write_plates(tmp_path / "spoilt", rows)
+    books = "--data.held_out.books=['book 0']"
+    message = runs.refuse(*PLAIN, f"--data.path={path}", books)
+    assert "plates could not be used" in message
+    assert "data.max_bad_share" in message
+
+
+def test_captions_that_are_not_words_are_left_out(runs: Runs, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, row in enumerate(tiny.plates(8)):
+        (folder / f"{number}.png").write_bytes(whole(row))
+    lines = [{"file_name": f"{number}.png", "caption": number} for number in range(8)]
+    text = "\n".join(json.dumps(line) for line in lines)
+    (folder / "metadata.jsonl").write_text(text)
+    message = runs.refuse(
+        *PLAIN, f"--data.path={folder}", "--data.columns.book=null",
+        "--data.held_out={'share': 0.3, 'books': []}",
+    )  # fmt: skip
+    assert "no caption" in message
+
+
+def test_the_config_of_a_run_is_kept_as_it_was_said(runs: Runs, world: World) -> None:
+    run = runs.fit(*PLAIN)
+    content = yaml.safe_load((run / "config.yaml").read_text())
+    assert content["model"]["pretrained"] == str(world.base)
+    assert content["data"]["captions"]["dropout"] == 0.2

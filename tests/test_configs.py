@@ -1,0 +1,51 @@
+"""Every shipped config parses, and overlays merge key by key."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from oldbook_diffusion.cli import main
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+FULL = ("nano.yaml", "oldbook_sd14.yaml")
+
+
+def parsed(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, dict[str, object]]:
+    with pytest.raises(SystemExit) as stop:
+        main(["fit", *arguments, "--print_config"])
+    assert not stop.value.code
+    return yaml.safe_load(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_shipped_config_parses(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert parsed(capsys, f"--config={CONFIGS / name}")["model"]["pretrained"]
+
+
+def test_the_small_dataset_is_an_overlay(capsys: pytest.CaptureFixture[str]) -> None:
+    full = parsed(capsys, f"--config={CONFIGS / 'oldbook_sd14.yaml'}")
+    small = parsed(
+        capsys,
+        f"--config={CONFIGS / 'oldbook_sd14.yaml'}",
+        f"--config={CONFIGS / 'oldbook_small.yaml'}",
+    )
+    assert small["data"]["path"] == "AdamLucek/oldbookillustrations-small"
+    assert small["data"]["columns"] == {"image": "image", "caption": "text", "book": None}
+    assert small["data"]["resolution"] == full["data"]["resolution"] == 512
+    assert small["model"] == full["model"]
+
+
+def test_the_reference_experiment_is_as_published(capsys: pytest.CaptureFixture[str]) -> None:
+    config = parsed(capsys, f"--config={CONFIGS / 'oldbook_sd14.yaml'}")
+    model, data, trainer = config["model"], config["data"], config["trainer"]
+    assert model["pretrained"] == "CompVis/stable-diffusion-v1-4"
+    assert model["adapter"]["init_args"]["rank"] == 4  # type: ignore[index]
+    assert model["optimizer"]["init_args"]["lr"] == 3e-4  # type: ignore[index]
+    assert data["path"] == "gigant/oldbookillustrations"
+    assert data["columns"] == {"image": "1600px", "caption": "info_alt", "book": "book_title"}
+    assert (data["resolution"], data["random_flip"], data["batch_size"]) == (512, True, 1)
+    assert (trainer["max_steps"], trainer["accumulate_grad_batches"]) == (2501, 4)
+    assert (trainer["gradient_clip_val"], trainer["precision"]) == (1.0, "16-mixed")
+    assert config["checkpoint"]["every_n_steps"] == 500
+    assert config["seed_everything"] == 1337
