@@ -54,11 +54,11 @@ def build_unet(channels: int) -> UNet2DConditionModel:
         in_channels=channels,
         out_channels=channels,
         layers_per_block=1,
-        block_out_channels=(64, 128, 192),
+        block_out_channels=(48, 96, 160),
         down_block_types=("CrossAttnDownBlock2D",) * 3,
         up_block_types=("CrossAttnUpBlock2D",) * 3,
         cross_attention_dim=WIDTH,
-        attention_head_dim=4,
+        attention_head_dim=(2, 4, 5),  # the number of heads, whatever it is called
         norm_num_groups=16,
     )
     return unet.to(memory_format=torch.channels_last)
@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=120, help="of all legs together")
     parser.add_argument("--scenes", type=int, default=30_000)
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--rate", type=float, default=6e-4)
+    parser.add_argument("--rate", type=float, default=5e-4)
     parser.add_argument("--decay", type=float, default=0.999, help="of the average")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--out", type=Path, default=CHECKPOINTS / "base")

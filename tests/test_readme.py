@@ -1,0 +1,75 @@
+"""The commands of the README, with the shipped nano world and fewer steps."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from oldbook_diffusion.cli import main
+
+ROOT = Path(__file__).parent.parent
+QUICK = {
+    "fit": [
+        "--trainer.max_steps=2",
+        "--checkpoint.every_n_steps=2",
+        "--render.prompts=['A medieval castle']",
+        "--render.sampling.num_steps=2",
+        "--trainer.enable_progress_bar=false",
+    ],
+    "validate": ["--render.prompts=['A medieval castle']", "--render.sampling.num_steps=2"],
+    "render": ["--num_steps=2"],
+}
+NEEDS_HUB = "oldbook_sd14.yaml"
+
+
+def commands() -> list[list[str]]:
+    """Every `oldbook` command of the README, in words."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("oldbook ")]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that looks like the repository to somebody who types commands in it."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("configs", "checkpoints"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "PLATES").symlink_to(ROOT / "checkpoints/nano/plates")
+    return folder
+
+
+def test_the_readme_has_commands_of_every_kind() -> None:
+    assert {words[0] for words in commands()} == {"fit", "validate", "render"}
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_a_command_of_the_readme_works(
+    words: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    if any(NEEDS_HUB in word for word in words):
+        with pytest.raises(SystemExit) as stop:
+            main([*words, "--print_config"])
+        assert not stop.value.code
+        return
+    words = [re.sub(r"step=\d+", "step=000002", word) for word in words]
+    main([*words, *QUICK[words[0]]])
+
+
+def test_the_snippet_of_the_readme_works(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    snippet = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    assert snippet is not None
+    monkeypatch.chdir(place)
+    code = re.sub(r"step=\d+", "step=000002", snippet[1]).replace("steps=20", "steps=2")
+    exec(compile(code, "README.md", "exec"), {})
+    assert (place / "castle.png").is_file()
+
+
+def test_every_target_of_make_in_the_readme_exists() -> None:
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    for page in ("README.md", "CONTRIBUTING.md"):
+        asked = re.findall(r"^make (\w+)", (ROOT / page).read_text(), flags=re.MULTILINE)
+        assert asked
+        assert set(asked) <= set(targets)
