@@ -119,10 +119,11 @@ def export_adapter(unet: UNet2DConditionModel, folder: Path) -> None:
     """Write what `StableDiffusionPipeline.load_lora_weights` reads.
 
     The metadata carries rank and alpha: without them diffusers takes alpha = rank, and draws
-    otherwise.
+    otherwise. It carries no dropout: diffusers would go on dropping while it draws.
     """
+    metadata = {**unet.peft_config["default"].to_dict(), "lora_dropout": 0.0}
     StableDiffusionPipeline.save_lora_weights(
         folder,
         unet_lora_layers=convert_state_dict_to_diffusers(get_peft_model_state_dict(unet)),
-        unet_lora_adapter_metadata=unet.peft_config["default"].to_dict(),
+        unet_lora_adapter_metadata=metadata,
     )

@@ -15,6 +15,7 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from oldbook_diffusion.adapter import LoRA
 from oldbook_diffusion.callbacks import Checkpoint, ExportAdapter, RenderPrompts, ShowResults
 from oldbook_diffusion.callbacks.checkpoint import DurableCheckpointIO
+from oldbook_diffusion.callbacks.run_folder import check_writable
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.drawing import draw
 from oldbook_diffusion.errors import OldBookError
@@ -77,12 +78,17 @@ class OldBookCLI(LightningCLI):
         parser.link_arguments(clock, "trainer.val_check_interval", compute_fn=batches_between)
 
     def before_instantiate_classes(self) -> None:
-        """Find the run that `--ckpt_path last` means, and go on in its folder."""
+        """Look at the runs' folder; find what `--ckpt_path last` means, and go on in its place."""
         config = self.config[self.config.subcommand]
+        logger = config.get("trainer.logger")
+        if not hasattr(logger, "init_args"):
+            return
+        folder = Path(logger.init_args.save_dir, logger.init_args.get("name") or "")
+        check_writable(folder)
         if config.get("ckpt_path") == "last":
-            newest = newest_checkpoint(config.trainer.logger)
+            newest = newest_checkpoint(folder)
             config.ckpt_path = str(newest)
-            config.trainer.logger.init_args.version = newest.parent.parent.name
+            logger.init_args.version = newest.parent.parent.name
 
     def instantiate_classes(self) -> None:
         """Build the parts, but for a command that builds its own."""
@@ -119,13 +125,12 @@ def batches_between(every_n_steps: int, accumulate_grad_batches: int, max_steps:
     return min(every_n_steps, max_steps) * accumulate_grad_batches
 
 
-def newest_checkpoint(logger: Any) -> Path:
-    """The `last.ckpt` that was written last under a logger's folder.
+def newest_checkpoint(folder: Path) -> Path:
+    """The `last.ckpt` that was written last under a folder of runs.
 
     Raises:
         OldBookError: There is none.
     """
-    folder = Path(logger.init_args.save_dir, logger.init_args.name or "")
     found = sorted(folder.glob("*/checkpoints/last.ckpt"), key=lambda path: path.stat().st_mtime)
     if not found:
         raise OldBookError(

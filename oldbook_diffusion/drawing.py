@@ -48,6 +48,7 @@ def draw(
     drawings = {"base": model.render([prompt], [seed], sampling)}
     if adapter is not None:
         load_adapter(model.pipeline(sampler), adapter)
+        model.eval()  # an adapter comes in training mode, and may drop
         drawings["tuned"] = model.render([prompt], [seed], sampling)
     out.mkdir(parents=True, exist_ok=True)
     files = []

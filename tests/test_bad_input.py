@@ -53,7 +53,8 @@ def test_an_unknown_key_in_a_file_is_told_with_the_nearest(runs: Runs, tmp_path:
 
 
 def test_weights_of_a_tag_that_cannot_be_had_never_score(runs: Runs) -> None:
-    encoder = '{"class_path": "OpenCLIPEncoder", "init_args": {"model": "ViT-B-32"}}'
+    arguments = '{"model": "ViT-B-32", "pretrained": "laion2b_s34b_b79k"}'
+    encoder = f'{{"class_path": "OpenCLIPEncoder", "init_args": {arguments}}}'
     message = runs.refuse(f"--render.encoder={encoder}")
     assert "no weights for the style encoder ViT-B-32/laion2b_s34b_b79k" in message
 
@@ -96,14 +97,14 @@ def test_a_dataset_without_rows_is_refused(runs: Runs, tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_run_folder_is_refused(runs: Runs, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     message = runs.refuse(f"--trainer.logger.init_args.save_dir={tmp_path / 'file'}")
-    assert "cannot write to the run folder" in message
+    assert "cannot write to the runs' folder" in message
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
 def test_a_read_only_run_folder_is_refused(runs: Runs, tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0o500)
     message = runs.refuse(f"--trainer.logger.init_args.save_dir={tmp_path / 'locked'}")
-    assert "cannot write to the run folder" in message
+    assert "cannot write to the runs' folder" in message
 
 
 def test_a_full_disk_keeps_the_earlier_checkpoint(

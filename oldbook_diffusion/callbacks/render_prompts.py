@@ -13,7 +13,7 @@ from torch import Tensor
 
 from oldbook_diffusion.adapter import without_adapter
 from oldbook_diffusion.callbacks.prompts import PROMPTS
-from oldbook_diffusion.callbacks.run_folder import check_writable, run_folder
+from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.callbacks.score_drawings import ScoreDrawings
 from oldbook_diffusion.metrics import ImageTextEncoder
 from oldbook_diffusion.pictures import before_and_after, save_drawing, side_by_side, slug
@@ -57,8 +57,6 @@ class RenderPrompts(Callback):
         """Refuse what would fail only at the first checkpoint."""
         assert isinstance(pl_module, StyleDiffusion)
         pl_module.model.check_resolution(self.sampling.resolution)
-        if trainer.is_global_zero:
-            check_writable(run_folder(trainer))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw with the base model, and show its scores as the first point of the curves."""

@@ -13,7 +13,7 @@ def run_folder(trainer: Trainer) -> Path:
 
 
 def check_writable(folder: Path) -> None:
-    """Refuse a folder that cannot be written, before anything is learnt.
+    """Refuse a folder that cannot be written, before anything is loaded.
 
     Raises:
         OldBookError: It says why, and how to take another folder.
@@ -25,6 +25,6 @@ def check_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise OldBookError(
-            f"cannot write to the run folder {folder} ({error.strerror}); "
+            f"cannot write to the runs' folder {folder} ({error.strerror}); "
             "choose another with trainer.logger.init_args.save_dir"
         ) from error

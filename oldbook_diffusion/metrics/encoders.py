@@ -81,6 +81,8 @@ class OpenCLIPEncoder(ImageTextEncoder):
     @torch.no_grad()
     def encode_images(self, images: Tensor) -> Tensor:  # => [N, D]
         """Embed images through 8-bit pictures and open_clip's own resize and normalisation."""
+        if not len(images):
+            return torch.zeros(0, self.embedding_dim)
         inputs = torch.stack([self.preprocess(to_pil_image(image.cpu())) for image in images])
         batches = inputs.split(self.batch_size)
         parts = [self.clip.encode_image(batch.to(self.device)).float().cpu() for batch in batches]
@@ -89,6 +91,8 @@ class OpenCLIPEncoder(ImageTextEncoder):
     @torch.no_grad()
     def encode_texts(self, texts: Sequence[str]) -> Tensor:  # => [N, D]
         """Embed words."""
+        if not texts:
+            return torch.zeros(0, self.embedding_dim)
         tokens = self.tokenize(list(texts)).to(self.device)
         return F.normalize(self.clip.encode_text(tokens).float().cpu(), dim=-1)
 
