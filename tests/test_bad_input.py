@@ -128,6 +128,23 @@ def test_a_full_disk_keeps_the_earlier_checkpoint(
     assert (resumed / "checkpoints/step=000004.ckpt").is_file()
 
 
+def test_a_full_disk_ends_no_run_for_a_drawing_or_an_export(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from oldbook_diffusion.callbacks import export_adapter, render_prompts
+
+    def full(*arguments: object) -> None:
+        if "base" not in str(arguments):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(render_prompts, "save_drawing", full)
+    monkeypatch.setattr(export_adapter, "export_adapter", full)
+    run = runs.fit()
+    assert (run / "checkpoints/step=000004.ckpt").is_file()
+    assert any("drawings of step 2 are not kept" in message for message in caplog.messages)
+    assert any("adapter is not exported" in message for message in caplog.messages)
+
+
 def spoil(row: Row, page: bytes | None = None, caption: object = "") -> Row:
     """A row with another page or another caption."""
     image = row["image"] if page is None else {"bytes": page, "path": "spoilt.png"}

@@ -1,10 +1,15 @@
 """The adapter, where any diffusers pipeline can load it."""
 
+import logging
+
 from lightning.pytorch import Callback, LightningModule, Trainer
+from safetensors import SafetensorError
 
 from oldbook_diffusion.adapter import export_adapter
 from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.system import StyleDiffusion
+
+log = logging.getLogger(__name__)
 
 
 class ExportAdapter(Callback):
@@ -24,4 +29,7 @@ class ExportAdapter(Callback):
         assert isinstance(pl_module, StyleDiffusion)
         if trainer.is_global_zero:
             folder = run_folder(trainer) / "checkpoints" / f"step={trainer.global_step:06d}"
-            export_adapter(pl_module.model.unet, folder)
+            try:
+                export_adapter(pl_module.model.unet, folder)
+            except (OSError, SafetensorError) as error:  # the checkpoint holds the same weights
+                log.warning("the adapter is not exported to %s: %s", folder, error)

@@ -8,6 +8,7 @@ import torch
 import torch.distributed
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -124,7 +125,7 @@ class RenderPrompts(Callback):
                 self.prompts, self.base[:: self.num_seeds], drawings[:: self.num_seeds]
             )
             sheet.save(run_folder(trainer) / "before_after.png")
-        except OSError as error:
+        except (OSError, SafetensorError) as error:
             log.warning("the drawings of step %d are not kept: %s", step, error)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):

@@ -88,6 +88,10 @@ def train(args: argparse.Namespace) -> None:
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-3, fused=True)
     parts = {"network": network, "average": average, "optimizer": optimizer}
     leg = Leg(CACHE / "autoencoder.pt", parts, args.minutes, args.device)
+    if args.decoder_only:  # latents stay as they are, for a base model that has learnt them
+        network.load_state_dict(average.state_dict())
+        network.encoder.requires_grad_(False)
+        network.quant_conv.requires_grad_(False)
     pool, rng = pictures(args), np.random.default_rng(leg.step)
     log.info("%d pictures", len(pool))
     for step in leg.steps(optimizer, args.rate):
@@ -132,6 +136,7 @@ def main() -> None:
     parser.add_argument("--contrast", type=Path, help="folder of real colour pictures, optional")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--decoder-only", action="store_true", help="keep the encoder as it is")
     parser.add_argument("--device", default="cpu")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     train(parser.parse_args())
