@@ -19,7 +19,7 @@ from recipes.nano.legs import CACHE, Leg, follow
 from recipes.nano.pools import load_pool, real_crops, scene_pictures
 
 log = logging.getLogger(__name__)
-LATENT_CHANNELS = 8  # a linear code of 4 x 4 pixels keeps 16.9 dB of a plate with 4, 21.6 dB with 8
+LATENT_CHANNELS = 10  # a linear code of 4 x 4 pixels keeps 16.9 dB of a plate with 4, 21.6 with 8
 KL_WEIGHT = 1e-6
 TINT_WEIGHT = 3.0  # most plates are grey: without it the code forgets colours
 CROP = 32  # training sees quarters: four times as many different lines in the same time
