@@ -134,10 +134,13 @@ def test_a_full_disk_ends_no_run_for_a_drawing_or_an_export(
     from oldbook_diffusion.callbacks import export_adapter, render_prompts
 
     def full(*arguments: object) -> None:
-        if "base" not in str(arguments):
-            raise OSError(28, "No space left on device")
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(render_prompts, "save_drawing", full)
+    def full_after_the_base(drawing: torch.Tensor, path: Path, *origin: object) -> None:
+        if path.parent.name != "base":
+            full()
+
+    monkeypatch.setattr(render_prompts, "save_drawing", full_after_the_base)
     monkeypatch.setattr(export_adapter, "export_adapter", full)
     run = runs.fit()
     assert (run / "checkpoints/step=000004.ckpt").is_file()
