@@ -20,7 +20,7 @@ demo: install
 	$(OFFLINE) $(RUN)/oldbook fit --config configs/nano.yaml
 
 test: install
-	$(OFFLINE) OMP_NUM_THREADS=1 $(RUN)/python -m pytest
+	$(OFFLINE) OMP_NUM_THREADS=1 $(RUN)/python -m pytest -n 2 --dist loadscope
 
 lint: install
 	$(RUN)/ruff check .

@@ -24,7 +24,7 @@ KL_WEIGHT = 1e-6
 TINT_WEIGHT = 3.0  # most plates are grey: without it the code forgets colours
 CROP = 32  # training sees quarters: four times as many different lines in the same time
 POOL = {
-    "flat": 14000,
+    "flat": 5000,
     "engraved": 8000,
     "grey": 700,
     "sepia": 700,

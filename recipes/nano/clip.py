@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from transformers import CLIPTokenizer
 
 from recipes.nano.legs import CACHE, CHECKPOINTS, Leg, follow
 from recipes.nano.looks import LOOKS, dress
@@ -57,18 +58,27 @@ def draw_pictures(number: int) -> Tensor:  # => [N, 3, 64, 64] uint8
     return torch.stack([dressed_scene(index)[0] for index in range(number)])
 
 
-def read_world(args: argparse.Namespace) -> tuple[Tensor, Tensor]:
+def tokenise(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:  # => [N, CONTEXT]
+    """The tokens of every text."""
+    tokens = tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt")
+    return torch.as_tensor(tokens.input_ids)
+
+
+def draw_tokens(tokenizer: CLIPTokenizer, number: int) -> Tensor:  # => [N, CONTEXT]
+    """The tokens of all scenes' sentences."""
+    return tokenise(tokenizer, [dressed_scene(index)[1] for index in range(number)])
+
+
+def read_world(args: argparse.Namespace, tokenizer: CLIPTokenizer) -> tuple[Tensor, Tensor]:
     """Pictures and their tokens: scenes, and crops of real pictures where folders are given."""
-    tokenizer = save(CACHE / "tokenizer")
     pictures = [load_pool("clip", partial(draw_pictures, args.scenes))]
-    texts = [dressed_scene(index)[1] for index in range(args.scenes)]
+    tokens = [load_pool("clip_tokens", partial(draw_tokens, tokenizer, args.scenes))]
     for folder in (args.engravings, args.contrast):
         if folder is not None:
             crops = load_pool(f"crops_{folder.name}", partial(real_crops, folder))
             pictures.append(crops)
-            texts += [REAL_WORDS[folder.name]] * len(crops)
-    tokens = tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt")
-    return torch.cat(pictures), tokens.input_ids
+            tokens.append(tokenise(tokenizer, [REAL_WORDS[folder.name]] * len(crops)))
+    return torch.cat(pictures), torch.cat(tokens)
 
 
 def loss(images: Tensor, texts: Tensor, scale: Tensor, tokens: Tensor) -> Tensor:  # => scalar
@@ -88,8 +98,8 @@ def augment(images: Tensor, rng: np.random.Generator) -> Tensor:
 
 def train(args: argparse.Namespace) -> None:
     """Train for the minutes given, then save the average in open_clip's layout."""
-    pictures, tokens = read_world(args)
     tokenizer = save(CACHE / "tokenizer")
+    pictures, tokens = read_world(args, tokenizer)
     network, average = build(len(tokenizer)), build(len(tokenizer))
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05, fused=True)
     parts = {"network": network, "average": average, "optimizer": optimizer}
