@@ -4,6 +4,7 @@ import difflib
 import inspect
 import re
 import sys
+import warnings
 from argparse import ArgumentError
 from collections.abc import Iterable
 from pathlib import Path
@@ -161,6 +162,8 @@ def mendable(error: BaseException | None) -> OldBookError | None:
 def main(args: ArgsType = None) -> None:
     """Run `fit`, `validate` or `render`; end with one sentence where the user can mend it."""
     parser_kwargs = {name: {"exit_on_error": False} for name in OldBookCLI.subcommands()}
+    # a false alarm: the datamodule, not its loaders, keeps the position
+    warnings.filterwarnings("ignore", message=".*your dataloader is\\s+not resumable")
     try:
         OldBookCLI(
             StyleDiffusion,

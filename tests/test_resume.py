@@ -64,6 +64,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
     runs: Runs,
     kill: Callable[[int], None],
     monkeypatch: pytest.MonkeyPatch,
+    recwarn: pytest.WarningsRecorder,
     killed_at: int,
     workers: int,
     accumulation: int,
@@ -84,6 +85,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
     resumed = runs.fit(*options, "--ckpt_path=last", name="killed")
     assert resumed.name == "version_0", "a resumed run goes on in its own folder"
     assert same(everything(whole, 6), everything(resumed, 6))
+    assert not [warning for warning in recwarn if "not resumable" in str(warning.message)]
 
 
 def test_a_longer_run_starts_with_the_shorter_one(runs: Runs) -> None:
