@@ -1,0 +1,180 @@
+"""Intervals, tests and distances against independent references and simulations."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from scipy import stats
+from torch import Tensor
+
+from oldbook_diffusion.metrics.distribution_distance import (
+    SCALE,
+    cluster_mmd,
+    cubic,
+    gaussian,
+    median_distance,
+)
+from oldbook_diffusion.metrics.paired_inference import (
+    max_t_p,
+    prompt_means,
+    sign_flip_p,
+    t_interval,
+)
+from oldbook_diffusion.metrics.style_directions import beyond_tone, normalised, probe, projection
+
+PROMPTS = 15
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def cloud(centre: Tensor, number: int, seed: int) -> Tensor:
+    """Embeddings of length one around a centre."""
+    return F.normalize(centre + 0.3 * normal(number, len(centre), seed=seed), dim=1)
+
+
+def test_an_interval_is_that_of_students_t() -> None:
+    means = normal(PROMPTS) + 0.3
+    ours = t_interval(means)
+    theirs = stats.ttest_1samp(means.numpy(), 0).confidence_interval()
+    assert ours.lower == pytest.approx(theirs.low)
+    assert ours.upper == pytest.approx(theirs.high)
+
+
+def test_an_interval_needs_five_prompts() -> None:
+    with pytest.raises(ValueError, match="at least 5 prompts, there are 4"):
+        t_interval(normal(4))
+
+
+def test_an_interval_holds_the_truth_nineteen_times_in_twenty() -> None:
+    trials = [t_interval(normal(PROMPTS, seed=seed) + 0.2) for seed in range(2000)]
+    share = sum(trial.lower <= 0.2 <= trial.upper for trial in trials) / len(trials)
+    assert abs(share - 0.95) < 0.02  # four standard errors
+
+
+def test_a_drawing_counted_twice_makes_no_interval_narrower() -> None:
+    values, prompts = normal(PROMPTS * 2), torch.arange(PROMPTS).repeat(2)
+    once = t_interval(prompt_means(values, prompts))
+    twice = t_interval(prompt_means(values.repeat(2), prompts.repeat(2)))
+    assert twice == pytest.approx(once)
+
+
+def test_the_order_of_drawings_does_not_matter() -> None:
+    values, prompts = normal(PROMPTS * 2), torch.arange(PROMPTS).repeat(2)
+    order = torch.randperm(len(values), generator=torch.Generator().manual_seed(1))
+    means = prompt_means(values, prompts)
+    torch.testing.assert_close(means, prompt_means(values[order], prompts[order]))
+
+
+def test_the_sign_flip_test_is_scipys_permutation_test() -> None:
+    means = normal(8) + 0.4
+    theirs = stats.permutation_test(
+        (means.numpy(),), lambda x: x.mean(), permutation_type="samples", n_resamples=math.inf
+    )
+    assert sign_flip_p(means) == pytest.approx(theirs.pvalue)
+
+
+def test_the_sign_flip_test_keeps_its_level() -> None:
+    p = torch.tensor([sign_flip_p(normal(10, seed=seed)) for seed in range(1500)])
+    for level in (0.05, 0.25, 0.5):
+        assert abs(float((p <= level).double().mean()) - level) < 0.04
+
+
+def test_looking_at_twenty_checkpoints_finds_no_more_than_looking_at_one() -> None:
+    false = 0
+    for seed in range(300):
+        shared = normal(1, 10, seed=seed)  # checkpoints of one run resemble each other
+        p = max_t_p(shared + normal(20, 10, seed=10_000 + seed))
+        false += bool((p <= 0.05).any())
+    assert false / 300 < 0.1
+
+
+def test_adjusted_p_is_between_the_plain_one_and_bonferronis() -> None:
+    means = normal(6, 12) + 0.4
+    adjusted = max_t_p(means)
+    for row, p in zip(means, adjusted, strict=True):
+        plain = sign_flip_p(row)
+        assert plain <= p + 1e-12
+        assert p <= min(1.0, 6 * plain) + 1e-12
+
+
+@pytest.fixture
+def groups() -> dict[str, Tensor]:
+    """Plates, base drawings, and grey base drawings: grey is half of the way to plates."""
+    tone, lines = torch.eye(16, dtype=torch.float64)[:2] * 2
+    base = cloud(torch.ones(16).double(), 60, seed=1)
+    return {
+        "base": base,
+        "grey": F.normalize(base + 0.5 * tone, dim=1),
+        "plates": cloud(torch.ones(16) + tone + lines, 80, seed=2),
+        "fresh": cloud(torch.ones(16) + tone + lines, 60, seed=3),
+    }
+
+
+OWN = torch.arange(PROMPTS).repeat_interleave(4)
+
+
+def test_the_base_model_scores_nought_and_plates_score_one(groups: dict[str, Tensor]) -> None:
+    w = probe(groups["plates"], [groups["base"], groups["grey"]])
+    base, plates = groups["base"] @ w, groups["fresh"] @ w
+    assert float(normalised(base, base, plates, OWN).abs().max()) == 0
+    assert float(normalised(plates, base, plates, OWN).mean()) == pytest.approx(1)
+
+
+def test_the_score_does_not_depend_on_axes_or_on_the_directions_length(
+    groups: dict[str, Tensor],
+) -> None:
+    turn = torch.linalg.qr(normal(16, 16, seed=5)).Q
+
+    def score(parts: dict[str, Tensor], length: float) -> Tensor:
+        w = probe(parts["plates"], [parts["base"], parts["grey"]]) * length
+        return normalised(parts["grey"] @ w, parts["base"] @ w, parts["fresh"] @ w, OWN)
+
+    turned = {name: part @ turn for name, part in groups.items()}
+    torch.testing.assert_close(score(groups, 1), score(turned, 7))
+
+
+def test_the_probe_resists_the_shortcut_that_it_knows(groups: dict[str, Tensor]) -> None:
+    def score(w: Tensor) -> float:
+        parts = (groups["grey"] @ w, groups["base"] @ w, groups["fresh"] @ w)
+        return float(normalised(*parts, OWN).mean())
+
+    naive = score(projection(groups["plates"], groups["base"]))
+    assert naive > 0.3
+    assert abs(score(probe(groups["plates"], [groups["base"], groups["grey"]]))) < naive / 2
+    beyond = beyond_tone(groups["plates"], groups["base"], [groups["grey"]])
+    assert abs(score(beyond)) < 1e-9
+
+
+def test_one_drawing_for_each_prompt_gives_the_ordinary_unbiased_distance() -> None:
+    drawings, plates = cloud(normal(8), PROMPTS, 1), cloud(normal(8, seed=4), 30, 2)
+    x, y = cubic(drawings, drawings), cubic(plates, plates)
+    among = [(k.sum() - k.trace()) / (len(k) * (len(k) - 1)) for k in (x, y)]
+    expected = sum(among) - 2 * cubic(drawings, plates).mean()
+    ours = cluster_mmd(drawings, torch.arange(PROMPTS), plates, cubic)
+    assert ours.value == pytest.approx(float(expected) * SCALE)
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "cubic"])
+def test_the_distance_of_a_set_to_itself_is_nought_on_average(kind: str) -> None:
+    values = []
+    for seed in range(200):
+        draw = cloud(torch.ones(8).double(), 90, seed)
+        kernel = cubic if kind == "cubic" else gaussian(median_distance(draw[30:]))
+        values.append(cluster_mmd(draw[:30], torch.arange(15).repeat(2), draw[30:], kernel).value)
+    spread = torch.tensor(values)
+    assert abs(float(spread.mean())) < 4 * float(spread.std()) / len(values) ** 0.5
+
+
+def test_the_jackknife_knows_the_spread_of_the_distance() -> None:
+    plates = cloud(torch.ones(8).double(), 400, 999)
+    centre = torch.ones(8).double() + normal(8, seed=77)
+    trials = [
+        cluster_mmd(cloud(centre, 15, seed), torch.arange(15), plates, gaussian(10))
+        for seed in range(400)
+    ]
+    spread = float(torch.tensor([trial.value for trial in trials]).std())
+    reach = sum(trial.upper - trial.value for trial in trials) / len(trials)
+    assert reach / stats.t.ppf(0.975, 14) == pytest.approx(spread, rel=0.15)
