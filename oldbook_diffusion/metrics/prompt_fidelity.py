@@ -1,0 +1,39 @@
+"""Whether drawings still show what their prompts say, whatever style they are in.
+
+All take drawings [N, D] and texts [P, D] of length one, and own [N], the prompt of each drawing.
+"""
+
+import torch
+from torch import Tensor
+
+
+def agreement(drawings: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
+    """Cosine of each drawing to its prompt: CLIPScore without its factor (Hessel et al. 2021)."""
+    return (drawings * texts[own]).sum(dim=1)
+
+
+def centred_agreement(drawings: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
+    """Agreement less the mean agreement with the other prompts: a shift of style cancels."""
+    cosines = drawings @ texts.T
+    mine = agreement(drawings, texts, own)
+    return mine - (cosines.sum(dim=1) - mine) / (len(texts) - 1)
+
+
+def reciprocal_rank(drawings: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
+    """One over the rank of a drawing's own prompt among all; 1 where it is identified."""
+    cosines = drawings @ texts.T
+    above = cosines > cosines.gather(1, own[:, None])
+    return 1 / (1 + above.sum(dim=1)).double()
+
+
+def retention(drawings: Tensor, base: Tensor, directions: Tensor) -> Tensor:  # => [N]
+    """Cosine of each drawing to the base's of the same prompt and noise, the style projected out.
+
+    Args:
+        drawings: [N, D].
+        base: [N, D], in the same order.
+        directions: [K, D], the directions of style.
+    """
+    axes = torch.linalg.qr(directions.T.double()).Q
+    left, right = (x.double() - x.double() @ axes @ axes.T for x in (drawings, base))
+    return torch.cosine_similarity(left, right)

@@ -1,0 +1,116 @@
+"""Planted copies, exchanged prompts and collapsed drawings are seen, and nothing else is."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from oldbook_diffusion.metrics import diversity, memorisation
+from oldbook_diffusion.metrics.distribution_distance import cluster_mmd, gaussian
+from oldbook_diffusion.metrics.prompt_fidelity import (
+    agreement,
+    centred_agreement,
+    reciprocal_rank,
+    retention,
+)
+
+DIM, PROMPTS, SEEDS = 32, 15, 4
+OWN = torch.arange(PROMPTS).repeat_interleave(SEEDS)
+
+
+def cloud(number: int, seed: int, centre: Tensor | float = 1.0) -> Tensor:
+    noise = torch.randn(number, DIM, generator=torch.Generator().manual_seed(seed)).double()
+    return F.normalize(noise + centre, dim=1)
+
+
+def near(train: Tensor, drawings: Tensor, unseen: Tensor) -> memorisation.Exceedance:
+    train, drawings, unseen = memorisation.whiten(train, drawings, unseen)
+    found = memorisation.nearest(drawings, train).similarity
+    return memorisation.exceedance(found, memorisation.nearest(unseen, train).similarity)
+
+
+def test_five_copies_in_a_hundred_are_seen() -> None:
+    train, unseen, drawings = cloud(600, 1), cloud(300, 2), cloud(60, 3)
+    clean = near(train, drawings, unseen)
+    assert clean.p > 0.01
+    copied = torch.cat([F.normalize(train[:3] + 0.02 * cloud(3, 4), dim=1), drawings[3:]])
+    planted = near(train, copied, unseen)
+    assert planted.above >= 3
+    assert planted.p < 0.01
+
+
+def test_a_healthy_run_raises_the_alarm_at_its_nominal_rate() -> None:
+    alarms = [near(cloud(300, s), cloud(60, s + 500), cloud(300, s + 900)) for s in range(100)]
+    assert sum(alarm.p < 0.01 for alarm in alarms) <= 8  # the threshold is itself estimated
+
+
+def test_the_nearest_plate_is_named() -> None:
+    train = cloud(50, 1)
+    found = memorisation.nearest(train[[7, 3]], train)
+    assert found.plate.tolist() == [7, 3]
+
+
+def test_captions_that_draw_their_own_plates_are_seen() -> None:
+    train, seen, unseen = cloud(200, 1), cloud(200, 1)[:32], cloud(32, 2)
+
+    def contrast(plates: Tensor, pull: float, seed: int) -> Tensor:
+        drawings = F.normalize(cloud(32, seed) + pull * plates, dim=1)
+        return memorisation.own_plate_contrast(drawings, plates, train)
+
+    healthy = memorisation.contrast_p(contrast(seen, 0, 3), contrast(unseen, 0, 4))
+    copying = memorisation.contrast_p(contrast(seen, 1, 3), contrast(unseen, 0, 4))
+    assert healthy > 0.05
+    assert copying < 0.001
+
+
+def test_a_loss_that_fell_more_on_training_plates_is_seen() -> None:
+    drop = torch.randn(200, generator=torch.Generator().manual_seed(0))
+    assert memorisation.membership_auc(drop[:100], drop[100:]) == pytest.approx(0.5, abs=0.1)
+    assert memorisation.membership_auc(drop[:100] - 1, drop[100:]) > 0.7
+
+
+def test_exchanged_prompts_are_no_longer_identified() -> None:
+    texts = cloud(PROMPTS, 1, centre=0)
+    drawings = F.normalize(texts[OWN] + 0.1 * cloud(len(OWN), 2), dim=1)
+    assert (reciprocal_rank(drawings, texts, OWN) == 1).all()
+    exchanged = reciprocal_rank(drawings, texts, (OWN + 1) % PROMPTS)
+    assert (exchanged == 1).double().mean() <= 1 / PROMPTS
+
+
+def test_a_style_that_pulls_at_all_prompts_leaves_the_centred_agreement() -> None:
+    texts = cloud(PROMPTS, 1, centre=0)
+    style = cloud(1, 5)[0]
+    style -= style @ torch.linalg.qr(texts.T).Q @ torch.linalg.qr(texts.T).Q.T
+    plain = texts[OWN] + 0.1 * cloud(len(OWN), 2, centre=0)
+    assert agreement(plain + style, texts, OWN) == pytest.approx(agreement(plain, texts, OWN))
+    shifted = plain + 0.3 * texts.mean(0)
+    lost = centred_agreement(plain, texts, OWN) - centred_agreement(shifted, texts, OWN)
+    felt = agreement(shifted, texts, OWN) - agreement(plain, texts, OWN)
+    assert lost.abs().mean() < felt.abs().mean()
+
+
+def test_a_change_along_the_style_keeps_the_content() -> None:
+    base, style = cloud(8, 1), cloud(2, 2, centre=0)
+    moved = F.normalize(base + 0.7 * style[0] - 0.4 * style[1], dim=1)
+    torch.testing.assert_close(retention(moved, base, style), torch.ones(8).double())
+    assert retention(cloud(8, 9, centre=0), base, style).mean() < 0.5
+
+
+def test_a_collapse_onto_the_mean_is_seen_where_the_distance_is_blind() -> None:
+    plates, drawings = cloud(200, 1), cloud(len(OWN), 2)
+    collapsed = F.normalize(drawings.mean(0, keepdim=True), dim=1).expand_as(drawings)
+    collapsed = F.normalize(collapsed + 1e-3 * cloud(len(OWN), 3), dim=1)
+    lost = diversity.within_prompts(collapsed, OWN) / diversity.within_prompts(drawings, OWN)
+    assert lost.max() < 0.01
+    assert diversity.across_prompts(collapsed, OWN) < 0.01
+    base = cloud(len(OWN), 4, centre=torch.linspace(-1, 1, DIM))
+    far, blind = (cluster_mmd(x, OWN, plates, gaussian(10)).value for x in (base, collapsed))
+    assert blind < 0.2 * far
+
+
+def test_within_prompts_is_the_mean_over_pairs() -> None:
+    drawings = cloud(6, 1)
+    prompts = torch.tensor([0, 1, 0, 1, 0, 1])
+    distances = 1 - drawings @ drawings.T
+    expected = [(distances[i::2, i::2].sum() / 6).item() for i in (0, 1)]
+    assert diversity.within_prompts(drawings, prompts).tolist() == pytest.approx(expected)
