@@ -131,7 +131,7 @@ def test_a_full_disk_keeps_the_earlier_checkpoint(
 def test_a_full_disk_ends_no_run_for_a_drawing_or_an_export(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from oldbook_diffusion.callbacks import export_adapter, render_prompts
+    from oldbook_diffusion.callbacks import export_adapter, keep_drawings
 
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
@@ -140,7 +140,7 @@ def test_a_full_disk_ends_no_run_for_a_drawing_or_an_export(
         if path.parent.name != "base":
             full()
 
-    monkeypatch.setattr(render_prompts, "save_drawing", full_after_the_base)
+    monkeypatch.setattr(keep_drawings, "save_drawing", full_after_the_base)
     monkeypatch.setattr(export_adapter, "export_adapter", full)
     run = runs.fit()
     assert (run / "checkpoints/step=000004.ckpt").is_file()

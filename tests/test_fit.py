@@ -1,13 +1,17 @@
 """A run: what it writes, and that drawing does not disturb learning."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.suite import measure
 from tests.conftest import PROMPTS, Runs
 
 Weights = Callable[[Path, int], dict[str, torch.Tensor]]
@@ -47,6 +51,16 @@ def test_a_run_writes_checkpoints_adapters_drawings_and_curves(runs: Runs) -> No
     assert [event.step for event in reader.Scalars("style/normalised")] == [0, 2, 4]
     assert reader.Scalars("style/normalised")[0].value == pytest.approx(0, abs=1e-6)
     assert len(reader.Images(f"drawings/00 {PROMPTS[0]}")) == 2
+
+
+def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
+    images = runs.fit() / "images"
+    panel = Panel.from_tensors(load_file(images / "panel.safetensors"))
+    for name in ("base", "step=000004"):
+        kept = json.loads((images / name / "scores.json").read_text())
+        again = measure(panel, load_file(images / name / "embeddings.safetensors")["embeddings"])
+        assert {"style/score", "distance/kid", "memorisation/p", "guide/shortcut_max"} <= set(again)
+        assert again == pytest.approx({key: kept[key] for key in again})
 
 
 def test_a_drawing_says_how_it_was_made(runs: Runs) -> None:

@@ -1,4 +1,4 @@
-"""The prompts of the reference experiment."""
+"""The prompts of the reference experiment, and others to learn the measure on."""
 
 PROMPTS = (
     "A bald man with a long beard smiles faintly",
@@ -16,4 +16,23 @@ PROMPTS = (
     "A map of Europe in the 18th century",
     "A caricature of a politician",
     "A scene from a Shakespeare play",
+)
+
+# scores never meet these: the directions of style are fitted on what the base draws for them
+OTHER_PROMPTS = (
+    "A ship on the sea",
+    "A horse in a field",
+    "An owl at night",
+    "A lion under a tree",
+    "A basket of fruit",
+    "A king on his throne",
+    "A bridge over a river",
+    "A bird on a branch",
+    "A clock on the wall",
+    "A fish in the water",
+    "A mountain in winter",
+    "A woman with an umbrella",
+    "A snail on a leaf",
+    "A violin on a table",
+    "A butterfly among flowers",
 )

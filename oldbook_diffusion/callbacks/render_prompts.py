@@ -1,7 +1,7 @@
 """What the adapter draws, seen and scored at every checkpoint."""
 
 import logging
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,11 +13,18 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from oldbook_diffusion.adapter import without_adapter
-from oldbook_diffusion.callbacks.prompts import PROMPTS
+from oldbook_diffusion.callbacks.keep_drawings import (
+    CHARTS,
+    Assignment,
+    show_drawings,
+    write_drawings,
+    write_scores,
+)
+from oldbook_diffusion.callbacks.prompts import OTHER_PROMPTS, PROMPTS
 from oldbook_diffusion.callbacks.run_folder import run_folder
-from oldbook_diffusion.callbacks.score_drawings import ScoreDrawings
+from oldbook_diffusion.callbacks.score_drawings import BaseDrawings, Plates, ScoreDrawings
 from oldbook_diffusion.metrics import ImageTextEncoder
-from oldbook_diffusion.pictures import before_and_after, save_drawing, side_by_side, slug
+from oldbook_diffusion.pictures import before_and_after
 from oldbook_diffusion.stable_diffusion import Sampling
 from oldbook_diffusion.system import StyleDiffusion
 
@@ -36,6 +43,8 @@ class RenderPrompts(Callback):
         first_seed: Seed of the first drawing; the next drawing takes the next seed.
         sampling: How drawings are made from noise.
         encoder: What the scores are measured with; none are when null.
+        style_words: How a prompt asks the base model for the style; what the adapter is worth
+            is what it adds to that.
     """
 
     def __init__(
@@ -45,122 +54,140 @@ class RenderPrompts(Callback):
         first_seed: int = 0,
         sampling: Sampling = Sampling(),  # noqa: B008
         encoder: ImageTextEncoder | None = None,
+        style_words: str = "{prompt}, old book engraving",
     ) -> None:
-        self.prompts = list(PROMPTS) if prompts is None else prompts
-        self.own = [number for number in range(len(self.prompts)) for _ in range(num_seeds)]
-        self.seeds = list(range(first_seed, first_seed + len(self.own)))
-        self.num_seeds = num_seeds
-        self.sampling = sampling
-        self.scores = None if encoder is None else ScoreDrawings(encoder, self.prompts)
+        names = list(PROMPTS) if prompts is None else prompts
+        own = [number for number in range(len(names)) for _ in range(num_seeds)]
+        seeds = range(first_seed, first_seed + len(own))
+        self.assignment = Assignment(names, own, seeds, sampling)
+        self.style_words = style_words
+        self.scores = None if encoder is None else ScoreDrawings(encoder, names, own)
         self.base: Tensor | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuse what would fail only at the first checkpoint."""
         assert isinstance(pl_module, StyleDiffusion)
-        pl_module.model.check_resolution(self.sampling.resolution)
+        pl_module.model.check_resolution(self.assignment.sampling.resolution)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw with the base model, and show its scores as the first point of the curves."""
-        if not self.prompts:
+        if not self.assignment.prompts:
             return
-        scores = self.begin(trainer, pl_module)
+        self.begin(trainer, pl_module)
+        assert self.base is not None
+        for logger in trainer.loggers:
+            if self.scores is not None and isinstance(logger, TensorBoardLogger):
+                logger.experiment.add_custom_scalars(CHARTS)
         if trainer.global_step == 0:
+            scores = self.score(trainer, "base", self.base)
             for logger in trainer.loggers:
                 logger.log_metrics(scores, step=0)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw, keep, score; before `Checkpoint`, which may rank by the score."""
-        if trainer.sanity_checking or not self.prompts:
+        if trainer.sanity_checking or not self.assignment.prompts:
             return
         if self.base is None:
             self.begin(trainer, pl_module)
-        drawings = self.draw(trainer, pl_module)
-        scores = {} if self.scores is None else self.scores.score(drawings, self.share(trainer))
-        self.keep(trainer, pl_module, gather(drawings))
-        pl_module.log_dict(scores)
-        if "style/normalised" in scores:
-            pl_module.log("style", scores["style/normalised"], prog_bar=True, logger=False)
+        assert isinstance(pl_module, StyleDiffusion)
+        drawings = self.draw(trainer, pl_module, self.assignment.texts, self.assignment.seeds)
+        self.keep(trainer, pl_module.step, drawings)
+        scores = self.score(trainer, f"step={pl_module.step:06d}", drawings)
+        pl_module.log_dict(scores, rank_zero_only=False)
+        if "style/score" in scores:
+            pl_module.log("style", scores["style/score"], prog_bar=True, logger=False)
 
-    def begin(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, float]:
+    def begin(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw with the base model, and learn what its drawings are compared with."""
         assert isinstance(pl_module, StyleDiffusion)
+        texts, seeds = self.assignment.texts, self.assignment.seeds
         with without_adapter(pl_module.model.unet):
-            drawings = self.draw(trainer, pl_module)
-        self.base = gather(drawings)
-        self.write(trainer, "base", 0, self.base)
-        if self.scores is None:
-            return {}
-        plates = trainer.datamodule.val_dataloader()  # type: ignore[attr-defined]
+            self.base = self.draw(trainer, pl_module, texts, seeds)
+            if self.scores is not None:
+                worded = [self.style_words.format(prompt=text) for text in texts]
+                others = OTHER_PROMPTS * 2
+                base = BaseDrawings(
+                    self.base,
+                    self.draw(trainer, pl_module, worded, seeds),
+                    self.draw(trainer, pl_module, others, range(10_000, 10_000 + len(others))),
+                )
+        if trainer.is_global_zero:
+            folder = run_folder(trainer) / "images/base"
+            write_drawings(folder, self.assignment, 0, self.base)
+            if self.scores is not None:
+                self.prepare(trainer, pl_module, base)
+
+    def prepare(self, trainer: Trainer, pl_module: StyleDiffusion, base: BaseDrawings) -> None:
+        """Set up the scores in one process, and keep what they depend on."""
+        assert self.scores is not None
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        self.scores.encoder.to(pl_module.device)
         with trainer.precision_plugin.forward_context():
-            for batch in plates:
-                images = pl_module.model.round_trip(batch["images"])
-                self.scores.add_plates(images, batch["books"], pl_module.device)
-        return self.scores.score_base(drawings, self.share(trainer))
+            train, held_out = (
+                self.embed_plates(pl_module, loader)
+                for loader in (data.training_sample(), data.held_out_sample())
+            )
+        panel = self.scores.prepare(base, train, held_out)
+        file = run_folder(trainer) / "images/panel.safetensors"
+        save_file(panel.tensors(), file, {"encoder": self.scores.identity})
 
-    def share(self, trainer: Trainer) -> list[int]:
-        """Numbers of the prompts that this process draws, one for each drawing."""
-        return self.own[trainer.global_rank :: trainer.world_size]
+    def embed_plates(self, pl_module: StyleDiffusion, loader: Any) -> Plates:
+        """Send plates through the autoencoder, as every drawing goes, and embed them."""
+        assert self.scores is not None
+        embeddings: list[Tensor] = []
+        books: list[str | None] = []
+        for batch in loader:
+            embeddings.append(self.scores.embed(pl_module.model.round_trip(batch["images"])))
+            books += batch["books"]
+        return Plates(torch.cat(embeddings), books)
 
-    def draw(self, trainer: Trainer, pl_module: LightningModule) -> Tensor:  # => images
-        """Draw this process's share of the prompts."""
-        prompts = [self.prompts[number] for number in self.share(trainer)]
-        seeds = self.seeds[trainer.global_rank :: trainer.world_size]
+    def draw(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        prompts: Sequence[str],
+        seeds: Sequence[int],
+    ) -> Tensor:  # => [N, 3, H, W]
+        """Draw prompts, each process its share of them."""
+        share = slice(trainer.global_rank, None, trainer.world_size)
         training = pl_module.training
         pl_module.eval()
         with trainer.precision_plugin.forward_context():
-            drawings = pl_module(prompts, seeds, self.sampling)
+            drawings = pl_module(prompts[share], seeds[share], self.assignment.sampling)
         pl_module.train(training)
-        return drawings
+        return gather(drawings)
 
-    def keep(self, trainer: Trainer, pl_module: LightningModule, drawings: Tensor) -> None:
+    def score(self, trainer: Trainer, name: str, drawings: Tensor) -> dict[str, float]:
+        """Score in one process, keep the embeddings, and tell the others."""
+        scores: dict[str, float] = {}
+        if self.scores is not None and trainer.is_global_zero:
+            embeddings = self.scores.embed(drawings)
+            scores = self.scores.score(embeddings)
+            folder = run_folder(trainer) / "images" / name
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                write_scores(folder, self.assignment, embeddings, self.scores.identity, scores)
+            except (OSError, SafetensorError) as error:
+                log.warning("the scores in %s are not kept: %s", folder, error)
+        return trainer.strategy.broadcast(scores)
+
+    def keep(self, trainer: Trainer, step: int, drawings: Tensor) -> None:
         """Write the drawings, beside those of the base model; a full disk does not end a run."""
-        assert isinstance(pl_module, StyleDiffusion)
         assert self.base is not None
         if not trainer.is_global_zero:
             return
-        step = pl_module.step
+        folder = run_folder(trainer)
         try:
-            self.write(trainer, f"step={step:06d}", step, drawings)
-            sheet = before_and_after(
-                self.prompts, self.base[:: self.num_seeds], drawings[:: self.num_seeds]
-            )
-            sheet.save(run_folder(trainer) / "before_after.png")
-        except (OSError, SafetensorError) as error:
+            write_drawings(folder / f"images/step={step:06d}", self.assignment, step, drawings)
+            num_seeds = len(self.assignment.own) // len(self.assignment.prompts)
+            first = slice(None, None, num_seeds)
+            sheet = before_and_after(self.assignment.prompts, self.base[first], drawings[first])
+            sheet.save(folder / "before_after.png")
+        except OSError as error:
             log.warning("the drawings of step %d are not kept: %s", step, error)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                self.show(logger, step, drawings)
-
-    def write(self, trainer: Trainer, name: str, step: int, drawings: Tensor) -> None:
-        """Write PNGs that say how they were made, and their embeddings."""
-        folder = run_folder(trainer) / "images" / name
-        if not trainer.is_global_zero:
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, seed, drawing in zip(self.own, self.seeds, drawings, strict=True):
-            prompt = self.prompts[number]
-            origin = {"prompt": prompt, "seed": seed, "step": step, **vars(self.sampling)}
-            save_drawing(drawing, folder / f"{number:02d}_{slug(prompt)}_seed={seed}.png", origin)
-        if self.scores is not None:
-            self.write_embeddings(folder, drawings)
-
-    def write_embeddings(self, folder: Path, drawings: Tensor) -> None:
-        """Keep the embeddings, so that other scores need no drawing and no encoder."""
-        assert self.scores is not None
-        tensors: dict[str, Any] = {
-            "embeddings": self.scores.embed(drawings),
-            "prompts": torch.tensor(self.own),
-            "seeds": torch.tensor(self.seeds),
-        }
-        save_file(tensors, folder / "embeddings.safetensors", {"encoder": self.scores.identity})
-
-    def show(self, logger: TensorBoardLogger, step: int, drawings: Tensor) -> None:
-        """One tag for each prompt: base on the left, tuned on the right, a row for each seed."""
-        assert self.base is not None
-        for number, prompt in enumerate(self.prompts):
-            rows = slice(number * self.num_seeds, (number + 1) * self.num_seeds)
-            picture = side_by_side(self.base[rows], drawings[rows])
-            logger.experiment.add_image(f"drawings/{number:02d} {prompt}", picture, step)
+                show_drawings(logger, self.assignment, step, self.base, drawings)
 
 
 def gather(drawings: Tensor) -> Tensor:  # => [N, 3, H, W], in the order of the prompts

@@ -100,6 +100,17 @@ class Illustrations(LightningDataModule):
         share = slice(self.trainer.global_rank, None, self.trainer.world_size)
         return self.loader(self.held_out_rows[share], training=False)
 
+    def held_out_sample(self) -> PlateLoader:
+        """Batches of all held-out plates, for whoever measures."""
+        return self.loader(self.held_out_rows, training=False)
+
+    def training_sample(self) -> PlateLoader:
+        """Batches of the first training plates, as many as may be held out, not augmented."""
+        trained_on = (plate for plate in self.stream if not self.holds(plate))
+        plates = itertools.islice(trained_on, self.held_out.max_plates)
+        rows = [Row(plate, 0, Position(0, number + 1)) for number, plate in enumerate(plates)]
+        return self.loader(rows, training=False)
+
     def loader(
         self, rows: ShuffledRows | list[Row], training: bool, num_batches: int | None = None
     ) -> PlateLoader:

@@ -5,13 +5,14 @@ term that grows as sets get small; drawings of one prompt resemble each other, w
 Both are left out here: drawings are only compared with drawings of other prompts.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
 from scipy import stats
 from torch import Tensor
 
-from oldbook_diffusion.metrics.paired_inference import Interval
+from oldbook_diffusion.metrics.paired_inference import FEWEST, Interval
 
 Kernel = Callable[[Tensor, Tensor], Tensor]
 SCALE = 1000.0  # as CMMD is reported
@@ -54,6 +55,8 @@ def cluster_mmd(drawings: Tensor, prompts: Tensor, plates: Tensor, kernel: Kerne
         return within[kept][:, kept][others].mean() + among_plates - 2 * across[kept].mean()
 
     whole = distance(torch.ones_like(prompts, dtype=torch.bool))
+    if len(names) < FEWEST:
+        return Interval(float(whole) * SCALE, math.nan, math.nan)
     without = torch.stack([distance(prompts != name) for name in names])
     error = ((len(names) - 1) / len(names) * (without - without.mean()).square().sum()).sqrt()
     reach = float(stats.t.ppf(0.975, len(names) - 1) * error) * SCALE

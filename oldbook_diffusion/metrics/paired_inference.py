@@ -5,6 +5,7 @@ taking the 15 means of the prompts does so in one out of twenty, as it should
 (`benchmarks/inference.py` measures both).
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -34,15 +35,13 @@ def t_interval(means: Tensor, confidence: float = 0.95) -> Interval:
     """The mean over prompts and its interval by Student's t.
 
     Args:
-        means: [P], one mean of each prompt.
+        means: [P], one mean of each prompt. Of fewer than `FEWEST` the interval is not known,
+            and its ends are not numbers.
         confidence: Share of such intervals that hold the truth.
-
-    Raises:
-        ValueError: There are fewer than `FEWEST` prompts.
     """
-    if len(means) < FEWEST:
-        raise ValueError(f"an interval needs at least {FEWEST} prompts, there are {len(means)}")
     means = means.double()
+    if len(means) < FEWEST:
+        return Interval(float(means.mean()), math.nan, math.nan)
     error = float(means.std() / len(means) ** 0.5)
     reach = float(stats.t.ppf((1 + confidence) / 2, len(means) - 1)) * error
     centre = float(means.mean())

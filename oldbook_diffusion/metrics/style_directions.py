@@ -33,21 +33,22 @@ def beyond_tone(plates: Tensor, base: Tensor, controls: Sequence[Tensor]) -> Ten
 
 
 def probe(plates: Tensor, negatives: Sequence[Tensor]) -> Tensor:  # => [D]
-    """Linear discriminant analysis of plates against several groups that are not plates.
+    """Linear discriminant analysis of plates against what is not plates, all of it one class.
 
-    Groups count alike, whatever their sizes. The covariance within groups is shrunk by the rule
-    of Ledoit and Wolf (2004), which needs no tuning.
+    The spread between the negative groups counts as spread within that class, so that a way in
+    which only some of them are like plates, such as being grey, is no way to tell plates by. The
+    covariance is shrunk by the rule of Ledoit and Wolf (2004), which needs no tuning.
 
     Args:
         plates: Embeddings of plates.
-        negatives: Embeddings of each named group: the base model's drawings, photographs,
+        negatives: Embeddings of each named group, all of one size: the base model's drawings,
             controls, decoy styles.
     """
-    groups = [group.double() for group in (plates, *negatives)]
-    within = torch.cat([group - group.mean(0) for group in groups])
+    classes = [plates.double(), torch.cat(list(negatives)).double()]
+    within = torch.cat([members - members.mean(0) for members in classes])
     covariance, _ = ledoit_wolf(within.numpy(), assume_centered=True)
-    against = torch.stack([group.mean(0) for group in groups[1:]]).mean(0)
-    return torch.linalg.solve(torch.from_numpy(covariance), groups[0].mean(0) - against)
+    apart = classes[0].mean(0) - classes[1].mean(0)
+    return torch.linalg.solve(torch.from_numpy(covariance), apart)
 
 
 def normalised(drawings: Tensor, base: Tensor, plates: Tensor, prompts: Tensor) -> Tensor:

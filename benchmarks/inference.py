@@ -1,0 +1,94 @@
+"""Do the intervals hold the truth as often as they say, and do the tests keep their level?
+
+    python -m benchmarks.inference
+
+Simulates drawings of 15 prompts from 4 seeds whose gains vary between prompts and between seeds,
+and compares what the project does with what is commonly done. Prints a table in Markdown.
+"""
+
+import argparse
+import sys
+
+import torch
+from scipy import stats
+from torch import Tensor
+
+from oldbook_diffusion.metrics.paired_inference import (
+    max_t_p,
+    prompt_means,
+    sign_flip_p,
+    t_interval,
+)
+
+PROMPTS, SEEDS, CHECKPOINTS = 15, 4, 20
+BETWEEN, WITHIN = 0.25, 0.25  # deviations of prompts and of seeds, in units of the style score
+OWN = torch.arange(PROMPTS).repeat_interleave(SEEDS)
+
+
+def gains(generator: torch.Generator, skewed: bool) -> Tensor:  # => [N], of mean zero
+    """The gain of every drawing in one simulated run."""
+    if skewed:
+        draws = torch.empty(PROMPTS, dtype=torch.float64).exponential_(generator=generator) - 1
+    else:
+        draws = torch.randn(PROMPTS, generator=generator, dtype=torch.float64)
+    noise = torch.randn(len(OWN), generator=generator, dtype=torch.float64)
+    return BETWEEN * draws[OWN] + WITHIN * noise
+
+
+def bootstrap_holds(values: Tensor, generator: torch.Generator) -> bool:
+    """Whether the percentile bootstrap over drawings holds zero."""
+    rows = torch.randint(len(values), (1000, len(values)), generator=generator)
+    lower, upper = values[rows].mean(1).quantile(torch.tensor([0.025, 0.975]).double()).tolist()
+    return lower <= 0 <= upper
+
+
+def one_checkpoint(trials: int, skewed: bool) -> dict[str, float]:
+    """Shares of trials in which each method is wrong about a gain of nought."""
+    generator = torch.Generator().manual_seed(int(skewed))
+    wrong = dict.fromkeys(("interval", "sign flip", "naive t", "naive bootstrap"), 0)
+    for _ in range(trials):
+        values = gains(generator, skewed)
+        means = prompt_means(values, OWN)
+        interval = t_interval(means)
+        wrong["interval"] += not interval.lower <= 0 <= interval.upper
+        wrong["sign flip"] += sign_flip_p(means) <= 0.05
+        wrong["naive t"] += bool(stats.ttest_1samp(values.numpy(), 0).pvalue <= 0.05)
+        wrong["naive bootstrap"] += not bootstrap_holds(values, generator)
+    return {name: count / trials for name, count in wrong.items()}
+
+
+def many_checkpoints(trials: int) -> dict[str, float]:
+    """Shares of runs in which some checkpoint of 20 is called a gain and none is."""
+    generator = torch.Generator().manual_seed(2)
+    wrong = {"max-T": 0, "each by itself": 0}
+    for _ in range(trials):
+        shared = gains(generator, skewed=False)
+        run = [prompt_means(shared + gains(generator, False), OWN) for _ in range(CHECKPOINTS)]
+        means = torch.stack(run)
+        wrong["max-T"] += bool((max_t_p(means) <= 0.05).any())
+        wrong["each by itself"] += any(sign_flip_p(row) <= 0.05 for row in means)
+    return {name: count / trials for name, count in wrong.items()}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=4000)
+    trials = parser.parse_args().trials
+    torch.set_num_threads(1)
+    rows = [
+        ("interval of the mean over prompts, t", "interval"),
+        ("exact sign-flip test over prompts", "sign flip"),
+        ("t test that takes drawings for independent", "naive t"),
+        ("percentile bootstrap over drawings", "naive bootstrap"),
+    ]
+    plain, skewed = one_checkpoint(trials, False), one_checkpoint(trials, True)
+    lines = ["| wrong about a gain of nought, nominal 5 % | normal | skewed |", "|---|---|---|"]
+    lines += [f"| {name} | {plain[key]:.1%} | {skewed[key]:.1%} |" for name, key in rows]
+    lines += ["", f"| some of {CHECKPOINTS} checkpoints called a gain | runs |", "|---|---|"]
+    lines += [f"| {key} | {share:.1%} |" for key, share in many_checkpoints(trials // 4).items()]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

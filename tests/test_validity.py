@@ -1,0 +1,98 @@
+"""The headline score on pictures whose style is known, with encoders that have learnt nothing."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from scipy import stats
+from torch import Tensor
+
+from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS
+from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.texture_encoders import Textures, gabor_textures, random_textures
+from tests.scenes import engraved, painted, scenes, stack
+
+PROMPTS, SEEDS = 15, 2
+SCORED = scenes(0, PROMPTS * SEEDS)
+APART = scenes(100, 60)
+BOOKS = 20
+
+
+@pytest.fixture(scope="module", params=["gram", "gabor"])
+def encoder(request: pytest.FixtureRequest) -> Textures:
+    return random_textures() if request.param == "gram" else gabor_textures()
+
+
+@pytest.fixture(scope="module")
+def panel(encoder: Textures) -> Panel:
+    """What a run would be measured against, had its base model painted the scenes."""
+    base, apart = stack([painted(s) for s in SCORED]), stack([painted(s) for s in APART])
+    encode = encoder.encode_images
+    plates = {
+        first: stack([engraved(s, i % BOOKS + first) for i, s in enumerate(scenes(first, 160))])
+        for first in (1000, 2000)
+    }
+    return Panel(
+        base=encode(base),
+        prompts=torch.arange(PROMPTS).repeat_interleave(SEEDS),
+        texts=torch.eye(PROMPTS, len(encode(base[:1])[0])),
+        worded=encode(base),
+        shortcuts={name: encode(change(base)) for name, change in CONTROLS.items()},
+        apart=encode(apart),
+        controls={name: encode(change(apart)) for name, change in CONTROLS.items()},
+        decoys={name: encode(change(apart)) for name, change in DECOYS.items()},
+        train=encode(plates[1000]),
+        held_out=encode(plates[2000]),
+        books=torch.arange(160) % BOOKS,
+    )
+
+
+@pytest.fixture(scope="module")
+def plates() -> Tensor:
+    """The scored scenes as a perfect model would draw them, by hands of their own."""
+    return stack([engraved(s, 3000 + i) for i, s in enumerate(SCORED)])
+
+
+def test_no_named_control_comes_near(panel: Panel) -> None:
+    worst = {name: float(panel.gain(x).mean()) for name, x in panel.shortcuts.items()}
+    assert max(worst.values()) <= 0.35, worst
+
+
+def test_a_true_engraving_arrives(panel: Panel, encoder: Textures, plates: Tensor) -> None:
+    assert float(panel.gain(encoder.encode_images(plates)).mean()) >= 0.9
+
+
+def test_no_decoy_passes_for_an_engraving(panel: Panel, encoder: Textures) -> None:
+    base = stack([painted(s) for s in SCORED])
+    gains = {
+        name: float(panel.gain(encoder.encode_images(change(base))).mean())
+        for name, change in DECOYS.items()
+    }
+    assert max(gains.values()) <= 0.5, gains
+
+
+def test_the_score_rises_with_the_style(panel: Panel, encoder: Textures, plates: Tensor) -> None:
+    base, shares = stack([painted(s) for s in SCORED]), (0.0, 0.25, 0.5, 0.75, 1.0)
+    blends = [encoder.encode_images(base.lerp(plates, share)) for share in shares]
+    gains = torch.stack([panel.gain(blend) for blend in blends])  # [shares, prompts]
+    orders = [stats.spearmanr(shares, gain).statistic for gain in gains.T]
+    assert sum(orders) / len(orders) >= 0.98
+
+
+def test_the_band_of_plates_holds_one_and_is_narrower_with_more_books(panel: Panel) -> None:
+    lower, upper = panel.band()
+    assert lower < 1 < upper
+    few = panel.books < BOOKS // 3
+    smaller = replace(panel, held_out=panel.held_out[few], books=panel.books[few]).band()
+    assert upper - lower < smaller[1] - smaller[0]
+
+
+def test_the_familiar_projection_is_fooled_where_the_probe_is_not(panel: Panel) -> None:
+    fooled = max(float(panel.gain(x, "projection").mean()) for x in panel.shortcuts.values())
+    assert fooled > panel.guides["guide/shortcut_max"]
+
+
+def test_another_draw_of_the_base_scores_nought(panel: Panel, encoder: Textures) -> None:
+    again = encoder.encode_images(stack([painted(s) for s in scenes(500, len(SCORED))]))
+    gain = panel.gain(again)
+    assert abs(float(gain.mean())) < 0.1
