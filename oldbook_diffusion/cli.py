@@ -6,7 +6,7 @@ import re
 import sys
 import warnings
 from argparse import ArgumentError
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from oldbook_diffusion.drawing import draw
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.loss import DenoisingLoss
 from oldbook_diffusion.metrics import OpenCLIPEncoder
+from oldbook_diffusion.report import report
 from oldbook_diffusion.system import StyleDiffusion
 
 PARTS = (LoRA, DenoisingLoss, OpenCLIPEncoder)  # known by their bare names in a class_path
@@ -34,6 +35,20 @@ TRAINER_DEFAULTS: dict[str, Any] = {
         "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
         "init_args": {"save_dir": "runs", "name": "oldbook"},
     },
+}
+
+
+OWN_COMMANDS: dict[str, tuple[Callable[..., list[Path]], str, dict[str, Any]]] = {
+    "render": (
+        draw,
+        "Draw any prompt.",
+        {"name": "prompt", "options": {"type": str, "help": "what to draw"}},
+    ),
+    "report": (
+        report,
+        "Show what runs have done on one page.",
+        {"name": "runs", "options": {"type": Path, "nargs": "+", "help": "folders of runs"}},
+    ),
 }
 
 
@@ -51,12 +66,13 @@ class OldBookCLI(LightningCLI):
 
     def _add_subcommands(self, parser: LightningArgumentParser, **kwargs: Any) -> None:
         super()._add_subcommands(parser, **kwargs)
-        drawing = self.init_parser(exit_on_error=False, description="Draw any prompt.")
-        drawing.add_argument("prompt", type=str, help="what to draw")
-        drawing.add_function_arguments(draw, as_group=False, skip={"prompt"})
-        self._subcommand_parsers["render"] = drawing
         assert parser._subcommands_action is not None
-        parser._subcommands_action.add_subcommand("render", drawing, help="Draw any prompt.")
+        for name, (command, about, positional) in OWN_COMMANDS.items():
+            own = self.init_parser(exit_on_error=False, description=about)
+            own.add_argument(positional["name"], **positional["options"])
+            own.add_function_arguments(command, as_group=False, skip={positional["name"]})
+            self._subcommand_parsers[name] = own
+            parser._subcommands_action.add_subcommand(name, own, help=about)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse; a mistake becomes one sentence."""
@@ -93,7 +109,7 @@ class OldBookCLI(LightningCLI):
 
     def instantiate_classes(self) -> None:
         """Build the parts, but for a command that builds its own."""
-        if self.config.subcommand != "render":
+        if self.config.subcommand not in OWN_COMMANDS:
             super().instantiate_classes()
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
@@ -102,13 +118,13 @@ class OldBookCLI(LightningCLI):
         return super().instantiate_trainer(plugins=[*plugins, DurableCheckpointIO()], **kwargs)
 
     def _run_subcommand(self, subcommand: str) -> None:
-        if subcommand != "render":
+        if subcommand not in OWN_COMMANDS:
             super()._run_subcommand(subcommand)
             return
-        arguments = self.config.render.as_dict()
+        arguments = self.config[subcommand].as_dict()
         for name in ("config", "seed_everything"):
             arguments.pop(name, None)
-        for file in draw(**arguments):
+        for file in OWN_COMMANDS[subcommand][0](**arguments):
             sys.stdout.write(f"{file}\n")
 
     def _parse_ckpt_path(self) -> None:
@@ -160,7 +176,7 @@ def mendable(error: BaseException | None) -> OldBookError | None:
 
 
 def main(args: ArgsType = None) -> None:
-    """Run `fit`, `validate` or `render`; end with one sentence where the user can mend it."""
+    """Run a subcommand; end with one sentence where the user can mend what is wrong."""
     parser_kwargs = {name: {"exit_on_error": False} for name in OldBookCLI.subcommands()}
     # a false alarm: the datamodule, not its loaders, keeps the position
     warnings.filterwarnings("ignore", message=".*your dataloader is\\s+not resumable")

@@ -1,0 +1,70 @@
+"use strict";
+const { runs } = JSON.parse(document.getElementById("data").textContent);
+const style = getComputedStyle(document.documentElement);
+const [ink, line, accent, soft] = ["ink", "line", "accent", "soft"].map((name) => style.getPropertyValue(`--${name}`).trim());
+const colours = [accent, "#3d6b8e", "#6a8f3c", "#8a5aa3", "#b8862b"];
+Chart.defaults.color = ink;
+Chart.defaults.borderColor = line;
+Chart.defaults.font.family = "Georgia, serif";
+Chart.defaults.animation = false;
+Chart.defaults.maintainAspectRatio = false;
+
+const points = (run, key) =>
+  run.checkpoints.filter(({ scores }) => key in scores).map(({ step, scores }) => ({ x: step, y: scores[key] }));
+const flat = { pointRadius: 0, borderWidth: 1.5 };
+
+function styleCurves(run, number) {
+  const colour = colours[number % colours.length];
+  const band = { ...flat, borderWidth: 0, backgroundColor: `${colour}33` };
+  const guides = number ? [] : [
+    ["best shortcut", "guide/shortcut_max", [6, 4]],
+    ["style words alone", "guide/style_words", [2, 3]],
+    ["plates, lower end", "guide/real_lower", [1, 2]],
+    ["plates, upper end", "guide/real_upper", [1, 2]],
+  ];
+  return [
+    { label: run.name, data: points(run, "style/score"), borderColor: colour, backgroundColor: colour },
+    { ...band, label: "", data: points(run, "style/score_lower") },
+    { ...band, label: "", data: points(run, "style/score_upper"), fill: "-1" },
+    ...guides.map(([label, key, borderDash]) => ({ ...flat, label, data: points(run, key), borderColor: soft, borderDash })),
+  ];
+}
+
+function chart(id, type, datasets, x, y) {
+  const axis = (text) => ({ type: "linear", title: { display: true, text } });
+  const labels = { filter: ({ text }) => text, boxWidth: 18 };
+  return new Chart(document.getElementById(id), {
+    type,
+    data: { datasets },
+    options: { scales: { x: axis(x), y: axis(y) }, plugins: { legend: { position: "bottom", labels } } },
+  });
+}
+
+chart("style", "line", runs.flatMap(styleCurves), "step", "style");
+chart("balance", "scatter", runs.map((run, number) => ({
+  label: run.name,
+  backgroundColor: colours[number % colours.length],
+  data: run.checkpoints
+    .filter(({ scores }) => "style/score" in scores)
+    .map(({ scores }) => ({ x: scores["style/score"], y: scores["fidelity/centred_agreement"] })),
+  pointRadius: run.checkpoints.map(({ scores }) => 4 + 20 * (scores["memorisation/share"] ?? 0)),
+})), "style", "prompt agreement");
+chart("loss", "line", runs.map((run, number) => ({
+  label: run.name,
+  borderColor: colours[number % colours.length],
+  data: (run.losses["val/loss"] ?? []).map(([x, y]) => ({ x, y })),
+})), "step", "loss");
+
+for (const section of document.querySelectorAll(".run")) {
+  const slider = section.querySelector(".step");
+  slider?.addEventListener("input", () => {
+    const step = JSON.parse(slider.dataset.steps)[slider.value];
+    slider.setAttribute("aria-valuetext", `step ${step}`);
+    section.querySelector("output").textContent = `step ${step}`;
+    for (const one of section.querySelectorAll(".tuned")) one.hidden = Number(one.dataset.step) !== step;
+  });
+}
+for (const card of document.querySelectorAll("article")) {
+  const wiper = card.querySelector(".wiper input");
+  wiper.addEventListener("input", () => card.querySelector(".wipe").style.setProperty("--wipe", `${wiper.value}%`));
+}

@@ -1,0 +1,138 @@
+"""What a run has left in its folder, read without a model."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from PIL import Image
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.suite import measure
+
+Key = tuple[str, str]  # a prompt and a seed
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing and what is written inside it about its making."""
+
+    file: Path
+    origin: dict[str, str]
+
+    @property
+    def key(self) -> Key:
+        """What tells drawings of one checkpoint apart."""
+        return self.origin.get("prompt", self.file.stem), self.origin.get("seed", "")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What was drawn and measured at one step; step 0 is the base model."""
+
+    step: int
+    drawings: dict[Key, Drawing]
+    scores: dict[str, float]
+
+
+@dataclass
+class Run:
+    """One run's folder.
+
+    Attributes:
+        folder: Where it is.
+        missing: What should be there and is not, in sentences.
+
+    Raises:
+        OldBookError: The folder is no run's.
+    """
+
+    folder: Path
+    missing: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not (self.folder / "images/base").is_dir():
+            raise OldBookError(
+                f"{self.folder} is not the folder of a run with drawings: it has no images/base; "
+                "give one such as runs/nano/version_0"
+            )
+
+    @property
+    def name(self) -> str:
+        """The last two parts of its path."""
+        return "/".join(self.folder.resolve().parts[-2:])
+
+    @cached_property
+    def panel(self) -> Panel | None:
+        """What its checkpoints are measured against, where it was kept."""
+        try:
+            return Panel.from_tensors(load_file(self.folder / "images/panel.safetensors"))
+        except (OSError, SafetensorError, TypeError):
+            self.missing.append("images/panel.safetensors: the scores shown are those kept")
+            return None
+
+    @cached_property
+    def encoder(self) -> str:
+        """The name of the encoder that its scores were measured with."""
+        try:
+            with safe_open(self.folder / "images/panel.safetensors", "pt") as file:
+                return str(file.metadata().get("encoder", "not known"))
+        except (OSError, SafetensorError):
+            return "not known"
+
+    @cached_property
+    def config(self) -> str:
+        """The config as it was written at the start of the run."""
+        file = self.folder / "config.yaml"
+        return file.read_text() if file.is_file() else ""
+
+    @cached_property
+    def checkpoints(self) -> list[Checkpoint]:
+        """Everything that was drawn, the base model first."""
+        folders = sorted((self.folder / "images").glob("step=*"))
+        if not folders:
+            self.missing.append("checkpoints: the run has drawn nothing but the base model yet")
+        steps = [(0, self.folder / "images/base"), *((int(f.name[5:]), f) for f in folders)]
+        whole = [Checkpoint(step, read_drawings(f), self.scores(f)) for step, f in steps]
+        for checkpoint in whole[1:]:
+            lost = len(whole[0].drawings.keys() - checkpoint.drawings.keys())
+            if lost:
+                self.missing.append(f"{lost} drawings of step {checkpoint.step}")
+        return whole
+
+    def scores(self, folder: Path) -> dict[str, float]:
+        """The scores of one checkpoint, computed again where its embeddings were kept."""
+        file = folder / "scores.json"
+        kept: dict[str, float] = json.loads(file.read_text()) if file.is_file() else {}
+        try:
+            embeddings = load_file(folder / "embeddings.safetensors")["embeddings"]
+        except (OSError, SafetensorError):
+            self.missing.append(f"images/{folder.name}/embeddings.safetensors")
+            return kept
+        return kept if self.panel is None else {**kept, **measure(self.panel, embeddings)}
+
+    @cached_property
+    def losses(self) -> dict[str, list[tuple[int, float]]]:
+        """The curves of the losses, from TensorBoard's files."""
+        reader = EventAccumulator(str(self.folder), size_guidance={"scalars": 500})
+        reader.Reload()
+        tags = [tag for tag in ("train/loss", "val/loss") if tag in reader.Tags()["scalars"]]
+        return {tag: [(e.step, e.value) for e in reader.Scalars(tag)] for tag in tags}
+
+
+def read_drawings(folder: Path) -> dict[Key, Drawing]:
+    """The drawings of one checkpoint, by prompt and seed; what cannot be read is left out."""
+    drawings = {}
+    for file in sorted(folder.glob("*.png")):
+        try:
+            with Image.open(file) as picture:
+                origin = {str(name): str(value) for name, value in picture.info.items()}
+        except OSError:
+            continue
+        drawing = Drawing(file, origin)
+        drawings[drawing.key] = drawing
+    return drawings
