@@ -19,6 +19,7 @@ QUICK = {
     ],
     "validate": ["--render.prompts=['A medieval castle']", "--render.sampling.num_steps=2"],
     "render": ["--num_steps=2"],
+    "report": [],
 }
 NEEDS_HUB = "oldbook_sd14.yaml"
 
@@ -41,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_readme_has_commands_of_every_kind() -> None:
-    assert {words[0] for words in commands()} == {"fit", "validate", "render"}
+    assert {words[0] for words in commands()} == {"fit", "validate", "render", "report"}
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
