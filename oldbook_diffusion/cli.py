@@ -14,7 +14,13 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from oldbook_diffusion.adapter import LoRA
-from oldbook_diffusion.callbacks import Checkpoint, ExportAdapter, RenderPrompts, ShowResults
+from oldbook_diffusion.callbacks import (
+    Checkpoint,
+    ChooseCheckpoint,
+    ExportAdapter,
+    RenderPrompts,
+    ShowResults,
+)
 from oldbook_diffusion.callbacks.checkpoint import DurableCheckpointIO
 from oldbook_diffusion.callbacks.run_folder import check_writable
 from oldbook_diffusion.data import Illustrations
@@ -53,7 +59,7 @@ OWN_COMMANDS: dict[str, tuple[Callable[..., list[Path]], str, dict[str, Any]]] =
 
 
 class OldBookCLI(LightningCLI):
-    """Five nouns in a config: `model`, `data`, `render`, `checkpoint` and `trainer`."""
+    """Nouns of a config: `model`, `data`, `render`, `checkpoint`, `choose` and `trainer`."""
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -89,6 +95,7 @@ class OldBookCLI(LightningCLI):
         """Name the callbacks that every run has, and let every fact be said once."""
         parser.add_lightning_class_args(RenderPrompts, "render")
         parser.add_lightning_class_args(Checkpoint, "checkpoint")
+        parser.add_lightning_class_args(ChooseCheckpoint, "choose")
         parser.link_arguments("seed_everything", "data.seed")
         parser.link_arguments("data.resolution", "render.sampling.resolution")
         clock = ("checkpoint.every_n_steps", "trainer.accumulate_grad_batches", "trainer.max_steps")

@@ -1,8 +1,9 @@
 """Everything a run does besides learning."""
 
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
+from oldbook_diffusion.callbacks.choose_checkpoint import ChooseCheckpoint
 from oldbook_diffusion.callbacks.export_adapter import ExportAdapter
 from oldbook_diffusion.callbacks.render_prompts import RenderPrompts
 from oldbook_diffusion.callbacks.show_results import ShowResults
 
-__all__ = ["Checkpoint", "ExportAdapter", "RenderPrompts", "ShowResults"]
+__all__ = ["Checkpoint", "ChooseCheckpoint", "ExportAdapter", "RenderPrompts", "ShowResults"]

@@ -15,8 +15,10 @@ class ShowResults(Callback):
     """Say at the end where everything is."""
 
     @rank_zero_only
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write a line for each thing to open."""
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write a line for each thing to open, when everything else is written."""
+        if stage != "fit":
+            return
         folder = run_folder(trainer)
         step = f"step={trainer.global_step:06d}"
         lines = {

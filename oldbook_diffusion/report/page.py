@@ -74,6 +74,7 @@ def describe(run: Run) -> dict[str, Any]:
     return {
         "name": run.name,
         "summary": summary(last),
+        "choice": run.choice,
         "rows": [(c.step, c.scores) for c in run.checkpoints],
         "steps": [c.step for c in run.checkpoints[1:]],
         "cards": cards(run),

@@ -91,6 +91,12 @@ class Run:
         return file.read_text() if file.is_file() else ""
 
     @cached_property
+    def choice(self) -> str:
+        """Which checkpoint the run recommends, and why."""
+        file = self.folder / "checkpoints/best.json"
+        return str(json.loads(file.read_text())["reason"]) if file.is_file() else ""
+
+    @cached_property
     def checkpoints(self) -> list[Checkpoint]:
         """Everything that was drawn, the base model first."""
         folders = sorted((self.folder / "images").glob("step=*"))

@@ -1,0 +1,139 @@
+"""The rule that names a checkpoint: it takes none that a reader of the curves would not."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import Tensor
+
+from oldbook_diffusion.callbacks.choose_checkpoint import recommend
+from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.selection import Rule, choose
+from tests.conftest import Runs
+
+PROMPTS, SEEDS, DIM = 15, 4, 96
+OWN = torch.arange(PROMPTS).repeat_interleave(SEEDS)
+AXES = torch.eye(DIM, dtype=torch.float64)
+STYLE, TONE, DOTS = 0.4 * AXES[40:43]
+CONTENTS = AXES[:PROMPTS][OWN]
+
+
+def noise(number: int, seed: int, size: float = 0.05) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return size * torch.randn(number, DIM, generator=generator).double()
+
+
+def unit(parts: Tensor) -> Tensor:
+    return F.normalize(parts, dim=1)
+
+
+def drawn(style: float, seed: int = 1, tone: float | None = None) -> Tensor:
+    """Drawings of all prompts that have gone some of the way to plates."""
+    moved = style * STYLE + (style if tone is None else tone) * TONE
+    return unit(CONTENTS + moved + noise(len(OWN), seed))
+
+
+def plates(number: int, seed: int) -> Tensor:
+    contents = AXES[50:80][torch.arange(number) % 30]
+    return unit(contents + STYLE + TONE + noise(number, seed))
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    apart = AXES[20:35].repeat(2, 1) + noise(30, 3)
+    return Panel(
+        base=drawn(0.0),
+        prompts=OWN,
+        texts=AXES[:PROMPTS],
+        worded=drawn(0.2),
+        shortcuts={"grey": drawn(0.0, tone=1.0)},
+        apart=unit(apart),
+        controls={"grey": unit(apart + TONE)},
+        decoys={"dots": unit(apart + DOTS)},
+        train=plates(240, 4),
+        held_out=plates(240, 5),
+        books=torch.arange(240) % 12,
+    )
+
+
+def test_the_best_of_clearly_different_checkpoints_is_taken(panel: Panel) -> None:
+    choice = choose(panel, {100: drawn(0.5), 200: drawn(1.0)}, Rule())
+    assert choice.step == 200
+    assert "Step 200 has gone" in choice.reason
+
+
+def test_a_tie_goes_to_the_earlier(panel: Panel) -> None:
+    pair = sorted((drawn(1.0, 11), drawn(1.0, 12)), key=lambda x: float(panel.gain(x).mean()))
+    first, second = pair
+    choice = choose(panel, {100: first, 200: second}, Rule())
+    assert choice.step == 100
+    assert "ties with the best, step 200" in choice.reason
+
+
+def test_nothing_is_taken_that_a_shortcut_reaches(panel: Panel) -> None:
+    choice = choose(panel, {100: drawn(0.0, seed=9, tone=1.0)}, Rule())
+    assert choice.step is None
+    assert "beyond doubt" in choice.reason
+
+
+def test_nothing_is_taken_that_words_of_style_reach(panel: Panel) -> None:
+    assert choose(panel, {100: drawn(0.2, seed=9)}, Rule()).step is None
+
+
+def test_exchanged_prompts_are_not_taken(panel: Panel) -> None:
+    choice = choose(panel, {100: drawn(0.6), 200: drawn(1.0).roll(SEEDS, 0)}, Rule())
+    assert choice.step == 100
+    assert "Step 200 may have lost" in choice.reason
+
+
+def test_a_collapse_is_not_taken(panel: Panel) -> None:
+    one_each = drawn(1.0).view(PROMPTS, SEEDS, DIM)[:, :1].expand(-1, SEEDS, -1).flatten(0, 1)
+    choice = choose(panel, {100: drawn(0.6), 200: one_each}, Rule())
+    assert choice.step == 100
+    assert "Step 200 has lost diversity" in choice.reason
+
+
+def test_copies_are_not_taken(panel: Panel) -> None:
+    copied = drawn(1.0)
+    copied[::6] = panel.train[: len(copied[::6])]
+    kind = Rule(identified_loss=1, agreement_loss=1)
+    choice = choose(panel, {100: drawn(0.6), 200: copied}, kind)
+    assert choice.step == 100
+    assert "Step 200 lies too near to training plates" in choice.reason
+
+
+def test_too_few_prompts_are_no_ground_for_a_choice(panel: Panel) -> None:
+    few = replace(panel, texts=panel.texts[:4])
+    assert choose(few, {100: drawn(1.0)}, Rule()).reason == (
+        "A choice needs at least 5 prompts, not 4."
+    )
+
+
+def test_the_recommended_checkpoint_is_marked(panel: Panel, tmp_path: Path) -> None:
+    for step, drawings in {0: None, 100: drawn(0.6), 200: drawn(1.0)}.items():
+        images = tmp_path / ("images" if drawings is None else f"images/step={step:06d}")
+        images.mkdir(parents=True)
+        if drawings is None:
+            save_file(panel.tensors(), images / "panel.safetensors")
+        else:
+            save_file({"embeddings": drawings}, images / "embeddings.safetensors")
+            (tmp_path / f"checkpoints/step={step:06d}").mkdir(parents=True)
+            (tmp_path / f"checkpoints/step={step:06d}.ckpt").touch()
+    assert recommend(tmp_path, Rule()).step == 200
+    for end in ("", ".ckpt"):
+        assert (tmp_path / f"checkpoints/best{end}").resolve().name == f"step=000200{end}"
+    strict = Rule(agreement_loss=-1)
+    assert recommend(tmp_path, strict).step is None
+    assert not list((tmp_path / "checkpoints").glob("best*.ckpt"))
+
+
+def test_a_run_says_which_checkpoint_it_recommends(runs: Runs) -> None:
+    run = runs.fit()
+    best = json.loads((run / "checkpoints/best.json").read_text())
+    assert best["step"] is None
+    assert best["reason"] == "A choice needs at least 5 prompts, not 2."
+    assert best["reason"] in (run / "report.html").read_text()
