@@ -32,6 +32,11 @@ from oldbook_diffusion.report import report
 from oldbook_diffusion.system import StyleDiffusion
 
 PARTS = (LoRA, DenoisingLoss, OpenCLIPEncoder)  # known by their bare names in a class_path
+FALSE_ALARMS = (
+    r".*your dataloader is\s+not resumable",  # the datamodule keeps the position
+    r"Found \d+ module\(s\) in eval mode",  # the frozen parts are meant to be
+    r".*LeafSpec",  # Lightning's own affair
+)
 TRAINER_DEFAULTS: dict[str, Any] = {
     "check_val_every_n_epoch": None,
     "num_sanity_val_steps": 0,
@@ -185,8 +190,8 @@ def mendable(error: BaseException | None) -> OldBookError | None:
 def main(args: ArgsType = None) -> None:
     """Run a subcommand; end with one sentence where the user can mend what is wrong."""
     parser_kwargs = {name: {"exit_on_error": False} for name in OldBookCLI.subcommands()}
-    # a false alarm: the datamodule, not its loaders, keeps the position
-    warnings.filterwarnings("ignore", message=".*your dataloader is\\s+not resumable")
+    for message in FALSE_ALARMS:
+        warnings.filterwarnings("ignore", message=message)
     try:
         OldBookCLI(
             StyleDiffusion,

@@ -178,6 +178,7 @@ def draw_tokens(tokenizer: CLIPTokenizer, text: str) -> Tensor:  # => [CONTEXT]
 
 def write(networks: Networks, vae: AutoencoderKL, tokenizer: CLIPTokenizer, folder: Path) -> None:
     """Write a pipeline in diffusers layout, in float16."""
+    vae.register_to_config(_name_or_path="")  # no folder of the machine it was made on
     pipeline = StableDiffusionPipeline(
         vae=vae,
         text_encoder=networks.text_encoder,
