@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from oldbook_diffusion.metrics.prompt_fidelity import agreement, reciprocal_rank
+
 
 class PromptAgreement(Metric):
     """Mean cosine of drawings to their prompts, and the share that find their own among all.
@@ -36,9 +38,8 @@ class PromptAgreement(Metric):
             texts: [P, D], of length one, all prompts.
             own: [N], the prompt of each drawing.
         """
-        cosines = (drawings @ texts.T).double()
-        self.agreement += cosines.gather(1, own[:, None]).sum()
-        self.identified += (cosines.argmax(dim=1) == own).sum()
+        self.agreement += agreement(drawings, texts, own).double().sum()
+        self.identified += (reciprocal_rank(drawings, texts, own) == 1).sum()
         self.count += len(drawings)
 
     def compute(self) -> dict[Literal["agreement", "identified"], Tensor]:
