@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
-from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig, PeftConfig, get_peft_model_state_dict, inject_adapter_in_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
@@ -119,11 +118,13 @@ def export_adapter(unet: UNet2DConditionModel, folder: Path) -> None:
     """Write what `StableDiffusionPipeline.load_lora_weights` reads.
 
     The metadata carries rank and alpha: without them diffusers takes alpha = rank, and draws
-    otherwise. It carries no dropout: diffusers would go on dropping while it draws.
+    otherwise. It carries no dropout: diffusers would go on dropping while it draws. The names are
+    peft's for every layer: diffusers' converter renames those of attention projections alone, and
+    from a file with names of both kinds its loader takes none of them, in silence.
     """
     metadata = {**unet.peft_config["default"].to_dict(), "lora_dropout": 0.0}
     StableDiffusionPipeline.save_lora_weights(
         folder,
-        unet_lora_layers=convert_state_dict_to_diffusers(get_peft_model_state_dict(unet)),
+        unet_lora_layers=get_peft_model_state_dict(unet),
         unet_lora_adapter_metadata=metadata,
     )

@@ -15,9 +15,21 @@ from tests.conftest import Runs, World
 EXPORT = "checkpoints/step=000004"
 
 
-@pytest.mark.parametrize("alpha", ["null", "7.0"])
-def test_plain_diffusers_draws_the_same(runs: Runs, world: World, alpha: str) -> None:
-    run = runs.fit(f"--model.adapter.init_args.alpha={alpha}")
+@pytest.mark.parametrize(
+    ("alpha", "layers"),
+    [
+        ("null", "[to_q,to_k,to_v,to_out.0]"),
+        ("7.0", "[to_q,to_k,to_v,to_out.0]"),
+        ("null", "[to_q,to_out.0,proj_in,proj_out,ff.net.0.proj,ff.net.2]"),
+        ("null", "[ff.net.2]"),
+    ],
+)
+def test_plain_diffusers_draws_the_same(runs: Runs, world: World, alpha: str, layers: str) -> None:
+    run = runs.fit(
+        "--model.optimizer.init_args.lr=0.3",
+        f"--model.adapter.init_args.alpha={alpha}",
+        f"--model.adapter.init_args.target_modules={layers}",
+    )
     pipeline = StableDiffusionPipeline.from_pretrained(world.base)
     pipeline.load_lora_weights(run / EXPORT)
     from diffusers import DPMSolverMultistepScheduler
@@ -31,9 +43,14 @@ def test_plain_diffusers_draws_the_same(runs: Runs, world: World, alpha: str) ->
         num_inference_steps=2,
         guidance_scale=2.0,
     ).images[0]
-    with Image.open(run / "images/step=000004/00_a-castle_seed=1.png") as image:
-        gap = np.abs(np.asarray(drawn, float) - np.asarray(image, float))
-    assert gap.max() <= 1, "one step of rounding, from another batch layout"
+    name = "00_a-castle_seed=1.png"
+    with (
+        Image.open(run / "images/step=000004" / name) as tuned,
+        Image.open(run / "images/base" / name) as base,
+    ):
+        drawing, ours, untouched = (np.asarray(x, float) for x in (drawn, tuned, base))
+    assert np.abs(drawing - ours).max() <= 1, "one step of rounding, from another batch layout"
+    assert np.abs(drawing - untouched).max() > 4, "the adapter must matter"
 
 
 def test_the_adapter_changes_the_drawings(runs: Runs) -> None:
