@@ -1,5 +1,6 @@
 """The commands of the README, with the shipped nano world and fewer steps."""
 
+import contextlib
 import re
 import shlex
 from pathlib import Path
@@ -21,6 +22,7 @@ QUICK = {
     "render": ["--num_steps=2"],
     "report": [],
 }
+DEMO = ("fit", "--config", "configs/nano.yaml")
 NEEDS_HUB = "oldbook_sd14.yaml"
 
 
@@ -33,11 +35,13 @@ def commands() -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that looks like the repository to somebody who types commands in it."""
+    """A folder that looks like the repository to somebody who has run `make demo` in it."""
     folder = tmp_path_factory.mktemp("clone")
     for name in ("configs", "checkpoints"):
         (folder / name).symlink_to(ROOT / name)
     (folder / "PLATES").symlink_to(ROOT / "checkpoints/nano/plates")
+    with contextlib.chdir(folder):
+        main([*DEMO, *QUICK["fit"]])
     return folder
 
 
@@ -66,6 +70,10 @@ def test_the_snippet_of_the_readme_works(place: Path, monkeypatch: pytest.Monkey
     code = re.sub(r"step=\d+", "step=000002", snippet[1]).replace("steps=20", "steps=2")
     exec(compile(code, "README.md", "exec"), {})
     assert (place / "castle.png").is_file()
+
+
+def test_the_demo_is_the_run_that_the_readme_goes_on_with() -> None:
+    assert f"oldbook {' '.join(DEMO)}\n" in (ROOT / "Makefile").read_text()
 
 
 def test_every_target_of_make_in_the_readme_exists() -> None:

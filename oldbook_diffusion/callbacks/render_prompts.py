@@ -23,6 +23,7 @@ from oldbook_diffusion.callbacks.keep_drawings import (
 from oldbook_diffusion.callbacks.prompts import OTHER_PROMPTS, PROMPTS
 from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.callbacks.score_drawings import BaseDrawings, Plates, ScoreDrawings
+from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.metrics import ImageTextEncoder
 from oldbook_diffusion.pictures import before_and_after
 from oldbook_diffusion.stable_diffusion import Sampling
@@ -139,6 +140,8 @@ class RenderPrompts(Callback):
         for batch in loader:
             embeddings.append(self.scores.embed(pl_module.model.round_trip(batch["images"])))
             books += batch["books"]
+        if not embeddings:
+            raise OldBookError("none of the plates could be used, so that nothing can be measured")
         return Plates(torch.cat(embeddings), books)
 
     def draw(

@@ -9,7 +9,7 @@ from lightning.pytorch import LightningDataModule
 
 from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.loader import Batch, Decode, Faults, PlateLoader
-from oldbook_diffusion.data.order import Position, Row, ShuffledRows
+from oldbook_diffusion.data.order import NOTHING_LEFT, Position, Row, ShuffledRows
 from oldbook_diffusion.data.source import Columns, open_stream
 from oldbook_diffusion.data.split import HeldOut
 from oldbook_diffusion.errors import OldBookError
@@ -105,10 +105,16 @@ class Illustrations(LightningDataModule):
         return self.loader(self.held_out_rows, training=False)
 
     def training_sample(self) -> PlateLoader:
-        """Batches of the first training plates, as many as may be held out, not augmented."""
+        """Batches of the first training plates, as many as may be held out, not augmented.
+
+        Raises:
+            OldBookError: There are none.
+        """
         trained_on = (plate for plate in self.stream if not self.holds(plate))
         plates = itertools.islice(trained_on, self.held_out.max_plates)
         rows = [Row(plate, 0, Position(0, number + 1)) for number, plate in enumerate(plates)]
+        if not rows:
+            raise OldBookError(NOTHING_LEFT)
         return self.loader(rows, training=False)
 
     def loader(

@@ -12,6 +12,11 @@ from torch.utils.data import Sampler
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import key
 
+NOTHING_LEFT = (
+    "no plate is left to train on: the dataset is empty or every plate is held out, look at "
+    "data.path and data.held_out"
+)
+
 
 class Position(NamedTuple):
     """Where a run stands in the data: whole passes over it, and rows of the present one."""
@@ -79,10 +84,7 @@ class ShuffledRows(Sampler[Row]):
                 if (row.next.row - 1) % self.world_size == self.rank:
                     yield row
             if empty:
-                raise OldBookError(
-                    "no plate is left to train on: the dataset is empty or every plate is held "
-                    "out, look at data.path and data.held_out"
-                )
+                raise OldBookError(NOTHING_LEFT)
             position = Position(position.epoch + 1)
 
     def one_pass(self, start: Position) -> Iterator[Row]:

@@ -48,8 +48,9 @@ class Panel:
     @cached_property
     def directions(self) -> dict[str, Tensor]:
         """The linear scores; the probe is the headline."""
-        negatives = [self.apart, *self.controls.values(), *self.decoys.values()]
-        tone = list(self.controls.values())
+        # by name, since a basis depends on the order, and a file keeps its own
+        tone = [self.controls[name] for name in sorted(self.controls)]
+        negatives = [self.apart, *tone, *(self.decoys[name] for name in sorted(self.decoys))]
         return {
             "score": probe(self.train, negatives),
             "projection": projection(self.train, self.apart),
