@@ -1,5 +1,6 @@
 """What to open when a run is over."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -7,8 +8,11 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
 from oldbook_diffusion.callbacks.run_folder import run_folder
+from oldbook_diffusion.drawing import WEIGHTS
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.report import report
+
+log = logging.getLogger(__name__)
 
 
 class ShowResults(Callback):
@@ -20,20 +24,24 @@ class ShowResults(Callback):
         if stage != "fit":
             return
         folder = run_folder(trainer)
-        step = f"step={trainer.global_step:06d}"
-        lines = {
+        adapter = folder / f"checkpoints/step={trainer.global_step:06d}/{WEIGHTS}"
+        files = {
             "page": self.write_page(folder),
-            "curves": f"tensorboard --logdir {folder}",
             "before/after": folder / "before_after.png",
             "drawings": folder / "images",
-            "adapter": folder / "checkpoints" / step / "pytorch_lora_weights.safetensors",
+            "adapter": adapter,
+        }
+        lines = {
+            "curves": f"tensorboard --logdir {folder}",
+            **{name: file for name, file in files.items() if file.exists()},
             "go on": f"oldbook fit --config {folder / 'config.yaml'} --ckpt_path last",
         }
         sys.stdout.write("\n" + "".join(f"{name:>14}  {what}\n" for name, what in lines.items()))
 
-    def write_page(self, folder: Path) -> str:
+    def write_page(self, folder: Path) -> Path:
         """Write the report; a run that has drawn nothing, or a full disk, goes without."""
         try:
-            return str(report([folder])[0])
+            report([folder])
         except (OldBookError, OSError) as error:
-            return f"not written: {error}"
+            log.info("no page is written: %s", error)
+        return folder / "report.html"
