@@ -31,6 +31,11 @@ NAMES = {
     "memorisation/share": "Near a training plate",
 }
 
+RIVALS = {
+    "guide/shortcut_max": "the best shortcut of tone, edges or grain",
+    "guide/style_words": "the base model asked for the style in words",
+}
+
 
 def report(runs: list[Path], out: Path | None = None) -> list[Path]:
     """Write a page about one run, or about several beside each other.
@@ -93,15 +98,14 @@ def summary(last: Checkpoint) -> str:
     if "style/score_lower" in scores:
         lower, upper = scores["style/score_lower"], scores["style/score_upper"]
         interval = f"95 % interval {lower:.2f} to {upper:.2f}"
-    beaten = scores.get("style/score_lower", 0) > max(
-        scores["guide/shortcut_max"], scores["guide/style_words"]
-    )
-    verdict = "above" if beaten else "not clearly above"
+    verdicts = [
+        f"{'clearly' if scores.get('style/score_lower', -1) > scores[guide] else 'not clearly'} "
+        f"above {name} ({scores[guide]:.2f})"
+        for guide, name in RIVALS.items()
+    ]
     return (
         f"Step {last.step}: style {scores['style/score']:.2f} ({interval}), where 0 is the base "
-        f"model and 1 is held-out plates. That is {verdict} the best shortcut of tone, edges or "
-        f"grain ({scores['guide/shortcut_max']:.2f}) and the base model asked for the style in "
-        f"words ({scores['guide/style_words']:.2f})."
+        f"model and 1 is held-out plates. That is {' and '.join(verdicts)}."
     )
 
 
