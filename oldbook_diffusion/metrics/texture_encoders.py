@@ -5,10 +5,13 @@ they are what the measurement itself is tried with, where no weights can be had.
 """
 
 import math
+from typing import Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from oldbook_diffusion.metrics.encoders import ImageEncoder, hash_of
 
 SCALES = (1, 2, 4)
 LUMA = (0.299, 0.587, 0.114)
@@ -22,7 +25,7 @@ def opponent(images: Tensor) -> Tensor:  # => [N, 3, H, W]
     return torch.einsum("kc,nchw->nkhw", axes, images)
 
 
-class Textures:
+class Textures(ImageEncoder):
     """Second moments of a bank of filters at several scales (Gatys et al. 2015).
 
     Args:
@@ -31,13 +34,19 @@ class Textures:
     """
 
     def __init__(self, filters: Tensor, identity: str) -> None:
-        self.filters = filters
+        self.filters = F.normalize(filters.flatten(1), dim=1).view_as(filters)
         self.identity = identity
+        self.weights = hash_of({"filters": self.filters})
+        self.embedding_dim = len(SCALES) * len(filters) * (len(filters) + 1) // 2 + 2 * 3
+
+    def to(self, device: torch.device) -> Self:
+        """Stay on the CPU, where the drawings are."""
+        return self
 
     @torch.no_grad()
     def encode_images(self, images: Tensor) -> Tensor:  # => [N, D] of length one
         """Embed images [N, 3, H, W] in [0, 1]."""
-        seen = opponent(images.float())
+        seen = opponent(images.cpu().float())
         parts = [self.moments(F.avg_pool2d(seen, scale) if scale > 1 else seen) for scale in SCALES]
         tones = [seen.mean(dim=(2, 3)), seen.std(dim=(2, 3))]
         return F.normalize(torch.cat([*parts, *tones], dim=1), dim=1)
@@ -51,29 +60,42 @@ class Textures:
         return pairs.sign() * pairs.abs().sqrt()
 
 
-def random_textures(number: int = 24, side: int = 5, seed: int = 0) -> Textures:
-    """Random filters without a mean: as good as learnt ones at telling textures apart."""
-    generator = torch.Generator().manual_seed(seed)
-    filters = torch.randn(number, 3, side, side, generator=generator)
-    filters -= filters.mean(dim=(2, 3), keepdim=True)
-    return Textures(F.normalize(filters.flatten(1), dim=1).view_as(filters), f"gram-{seed}")
+class RandomTextures(Textures):
+    """Random filters without a mean: as good as learnt ones at telling textures apart.
+
+    Args:
+        number: Filters.
+        side: Side of each, in pixels.
+        seed: Which filters.
+    """
+
+    def __init__(self, number: int = 24, side: int = 5, seed: int = 0) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        filters = torch.randn(number, 3, side, side, generator=generator)
+        super().__init__(filters - filters.mean(dim=(2, 3), keepdim=True), f"gram-{seed}")
 
 
-def gabor_textures(orientations: int = 8, side: int = 9) -> Textures:
-    """Gabor filters of two wavelengths on lightness, and blobs on the contrasts of colour."""
-    axis = torch.arange(side) - side // 2
-    y, x = torch.meshgrid(axis, axis, indexing="ij")
-    blob = torch.exp(-(x**2 + y**2) / (2 * (side / 5) ** 2))
-    filters = []
-    for turn in range(orientations):
-        angle = math.pi * turn / orientations
-        along = x * math.cos(angle) + y * math.sin(angle)
-        for wavelength in (3.0, 6.0):
-            wave = blob * torch.cos(2 * math.pi * along / wavelength)
-            filters.append(torch.stack([wave - wave.mean(), torch.zeros_like(wave), wave * 0]))
-    for contrast in (1, 2):
-        colour = torch.zeros(3, side, side)
-        colour[contrast] = blob
-        filters.append(colour)
-    bank = torch.stack(filters)
-    return Textures(F.normalize(bank.flatten(1), dim=1).view_as(bank), "gabor")
+class GaborTextures(Textures):
+    """Gabor filters of two wavelengths on lightness, and blobs on the contrasts of colour.
+
+    Args:
+        orientations: Directions of the waves.
+        side: Side of each filter, in pixels.
+    """
+
+    def __init__(self, orientations: int = 8, side: int = 9) -> None:
+        axis = torch.arange(side) - side // 2
+        y, x = torch.meshgrid(axis, axis, indexing="ij")
+        blob = torch.exp(-(x**2 + y**2) / (2 * (side / 5) ** 2))
+        filters = []
+        for turn in range(orientations):
+            angle = math.pi * turn / orientations
+            along = x * math.cos(angle) + y * math.sin(angle)
+            for wavelength in (3.0, 6.0):
+                wave = blob * torch.cos(2 * math.pi * along / wavelength)
+                filters.append(torch.stack([wave - wave.mean(), torch.zeros_like(wave), wave * 0]))
+        for contrast in (1, 2):
+            colour = torch.zeros(3, side, side)
+            colour[contrast] = blob
+            filters.append(colour)
+        super().__init__(torch.stack(filters), "gabor")

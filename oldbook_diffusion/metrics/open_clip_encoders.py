@@ -1,0 +1,221 @@
+"""Encoders whose networks are open_clip's: CLIP, and the style descriptor made from it."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torchvision.transforms.functional import to_pil_image
+
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.metrics.encoders import ImageEncoder, ImageTextEncoder, freeze
+
+LOCAL = "local-dir:"
+
+
+class OpenCLIPEncoder(ImageTextEncoder):
+    """A CLIP of open_clip (Radford et al. 2021; Cherti et al. 2023), with its own preprocessing.
+
+    Args:
+        model: Name of an architecture, or `local-dir:` and a folder with weights.
+        pretrained: Tag of its weights; null for `local-dir:`.
+        batch_size: Images embedded at once.
+
+    Raises:
+        OldBookError: The weights are not to be had, or their preprocessing is not known. A random
+            encoder, or one that sees other pictures than it has learnt from, never scores.
+    """
+
+    def __init__(
+        self,
+        model: str = "ViT-B-32",
+        pretrained: str | None = "laion2b_s34b_b79k",
+        batch_size: int = 64,
+    ) -> None:
+        check_local(model)
+        check_tag(model, pretrained)
+        self.identity = model if pretrained is None else f"{model}/{pretrained}"
+        self.batch_size = batch_size
+        try:
+            # building draws random weights first: what is measured must not move what is learnt
+            with torch.random.fork_rng(devices=[]):
+                parts = open_clip.create_model_from_pretrained(model, pretrained)
+            self.clip, self.preprocess = parts
+            self.tokenize = open_clip.get_tokenizer(model)
+        except Exception as error:  # open_clip and the hub raise nearly every kind
+            reason = str(error).strip().split("\n")[0]
+            raise OldBookError(
+                f"no weights for the style encoder {self.identity} ({reason}); set "
+                f"render.encoder.init_args.model to {LOCAL}FOLDER, or render.encoder to null "
+                "to draw without scores"
+            ) from error
+        self.weights = freeze(self.clip)
+        self.device = torch.device("cpu")
+        self.embedding_dim = len(self.encode_texts([""])[0])
+
+    def to(self, device: torch.device) -> "OpenCLIPEncoder":
+        """Move to a device."""
+        self.clip.to(device)
+        self.device = device
+        return self
+
+    def encode_images(self, images: Tensor) -> Tensor:  # => [N, D]
+        """Embed images through 8-bit pictures and open_clip's own resize and normalisation."""
+        if not len(images):
+            return torch.zeros(0, self.embedding_dim)
+        inputs = prepared(images, self.preprocess)
+        return embed(self.clip.encode_image, inputs, self.batch_size, self.device)
+
+    @torch.no_grad()
+    def encode_texts(self, texts: Sequence[str]) -> Tensor:  # => [N, D]
+        """Embed words."""
+        if not texts:
+            return torch.zeros(0, self.embedding_dim)
+        tokens = self.tokenize(list(texts)).to(self.device)
+        return F.normalize(self.clip.encode_text(tokens).float().cpu(), dim=-1)
+
+
+class CSDEncoder(ImageEncoder):
+    """The style half of CSD (Somepalli et al. 2024): a CLIP image tower and one linear head.
+
+    The public weights score below the paper's, and below plain CLIP, for some who have tried; let
+    `oldbook validate-encoder` say what they are worth on your plates.
+
+    Args:
+        weights: File of the released weights, `.pth`, `.bin` or `.safetensors`.
+        model: Architecture of the tower, by open_clip's name.
+        batch_size: Images embedded at once.
+
+    Raises:
+        OldBookError: The file is not there, or holds another network.
+    """
+
+    def __init__(
+        self, weights: Path, model: str = "ViT-L-14-quickgelu", batch_size: int = 64
+    ) -> None:
+        self.identity, self.batch_size = f"CSD/{weights.name}", batch_size
+        with torch.random.fork_rng(devices=[]):
+            clip, _, self.preprocess = open_clip.create_model_and_transforms(model)
+        tower, head = split_descriptor(read_weights(weights))
+        self.tower = clip.visual
+        self.tower.proj = None  # the head takes its place
+        try:
+            self.tower.load_state_dict(tower)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise OldBookError(f"{weights} does not fit the tower of {model}: {reason}") from error
+        self.head = nn.Linear(head.shape[0], head.shape[1], bias=False)
+        self.head.weight.data = head.T.contiguous().float()
+        self.network = nn.Sequential(self.tower, self.head)
+        self.weights = freeze(self.network)
+        self.device = torch.device("cpu")
+        self.embedding_dim = head.shape[1]
+
+    def to(self, device: torch.device) -> "CSDEncoder":
+        """Move to a device."""
+        self.network.to(device)
+        self.device = device
+        return self
+
+    def encode_images(self, images: Tensor) -> Tensor:  # => [N, D]
+        """Embed images as CLIP sees them."""
+        if not len(images):
+            return torch.zeros(0, self.embedding_dim)
+        return embed(self.network, prepared(images, self.preprocess), self.batch_size, self.device)
+
+
+def prepared(images: Tensor, preprocess: Callable[..., Tensor]) -> Tensor:  # => [N, 3, S, S]
+    """Images in [0, 1] as an encoder's own transform makes them from 8-bit pictures."""
+    return torch.stack([preprocess(to_pil_image(image.cpu())) for image in images])
+
+
+@torch.no_grad()
+def embed(
+    network: Callable[[Tensor], Tensor], inputs: Tensor, batch_size: int, device: torch.device
+) -> Tensor:  # => [N, D] of length one, on the CPU
+    """Run a network batch by batch."""
+    parts = [network(batch.to(device)).float().cpu() for batch in inputs.split(batch_size)]
+    return F.normalize(torch.cat(parts), dim=-1)
+
+
+def check_local(model: str) -> None:
+    """Refuse a `local-dir:` that is not there, or does not say how its pictures are prepared."""
+    folder = Path(model.removeprefix(LOCAL))
+    if not model.startswith(LOCAL):
+        return
+    if not (folder / "open_clip_config.json").is_file():
+        raise OldBookError(
+            f"no style encoder in {folder}: it has no open_clip_config.json; set "
+            "render.encoder.init_args.model to a folder that open_clip has saved"
+        )
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    preprocess, vision = config.get("preprocess_cfg", {}), config["model_cfg"]["vision_cfg"]
+    if missing := {"mean", "std"} - preprocess.keys():
+        raise OldBookError(
+            f"{folder}/open_clip_config.json does not say how pictures are prepared for these "
+            f"weights ({' and '.join(sorted(missing))} missing in preprocess_cfg): add what they "
+            "were trained with, or every score is of other pictures"
+        )
+    size, side = preprocess.get("size", vision.get("image_size")), vision.get("image_size")
+    if side is not None and size not in (side, [side, side]):
+        raise OldBookError(
+            f"the style encoder in {folder} takes pictures of {side} pixels, and its "
+            f"preprocess_cfg makes them {size}: make the two agree in open_clip_config.json"
+        )
+
+
+def check_tag(model: str, pretrained: str | None) -> None:
+    """Refuse weights whose preprocessing or activation open_clip would only guess at."""
+    if pretrained and Path(pretrained).is_file():
+        raise OldBookError(
+            f"the weights {pretrained} do not say how pictures are prepared for them: put them "
+            f"beside an open_clip_config.json and set render.encoder.init_args.model to {LOCAL}"
+            "FOLDER, pretrained to null"
+        )
+    tag = open_clip.get_pretrained_cfg(model, pretrained or "")
+    quick = (open_clip.get_model_config(model) or {}).get("quick_gelu", False)
+    if tag and tag.get("quick_gelu", False) != quick:
+        other = model.removesuffix("-quickgelu") if quick else f"{model}-quickgelu"
+        raise OldBookError(
+            f"the weights {pretrained} were trained with another activation than {model} has: "
+            f"set render.encoder.init_args.model to {other}"
+        )
+
+
+def read_weights(file: Path) -> dict[str, Tensor]:
+    """The tensors of a weight file, tensors only.
+
+    Raises:
+        OldBookError: There is none that can be read.
+    """
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(file)
+        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file raises nearly every kind
+        raise OldBookError(f"cannot read the weights {file} ({type(error).__name__})") from error
+    return dict(content.get("model_state_dict", content))
+
+
+def split_descriptor(weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
+    """CSD's image tower and its style head [W, D].
+
+    Raises:
+        OldBookError: The weights are another network's.
+    """
+    plain = {name.removeprefix("module."): value for name, value in weights.items()}
+    tower = {
+        name.removeprefix("backbone."): value.float()
+        for name, value in plain.items()
+        if name.startswith("backbone.") and name != "backbone.proj"
+    }
+    if not tower or "last_layer_style" not in plain:
+        raise OldBookError(
+            "these are no weights of CSD: they have no backbone.… and last_layer_style"
+        )
+    return tower, plain["last_layer_style"]
