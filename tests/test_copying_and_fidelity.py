@@ -24,7 +24,8 @@ def cloud(number: int, seed: int, centre: Tensor | float = 1.0) -> Tensor:
 
 
 def near(train: Tensor, drawings: Tensor, unseen: Tensor) -> memorisation.Exceedance:
-    train, drawings, unseen = memorisation.whiten(train, drawings, unseen)
+    seen = memorisation.Whitening(train)
+    train, drawings, unseen = seen(train), seen(drawings), seen(unseen)
     found = memorisation.nearest(drawings, train).similarity
     return memorisation.exceedance(found, memorisation.nearest(unseen, train).similarity)
 

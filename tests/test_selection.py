@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from oldbook_diffusion.callbacks.choose_checkpoint import recommend
-from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.panel import Drawings, Panel
 from oldbook_diffusion.metrics.selection import Rule, choose
 from tests.conftest import Runs
 
@@ -42,11 +42,25 @@ def plates(number: int, seed: int) -> Tensor:
     return unit(contents + STYLE + TONE + noise(number, seed))
 
 
+def captioned(own: float, seed: int = 7) -> Tensor:
+    """Drawings of the captions of 16 held-out plates, then 16 training plates."""
+    pages = torch.cat([plates(240, 5)[:16] * 0, plates(240, 4)[:16] * own])
+    contents = AXES[50:80][torch.arange(32) % 16]
+    return unit(contents + pages + noise(32, seed))
+
+
+def checkpoint(own: Tensor, memory: float = 0.0) -> Drawings:
+    """What a checkpoint has drawn: its prompts, and captions."""
+    return Drawings(own, captioned(memory, 8), unit(AXES[35:40] + noise(5, 9)))
+
+
 @pytest.fixture(scope="module")
 def panel() -> Panel:
     apart = AXES[20:35].repeat(2, 1) + noise(30, 3)
     return Panel(
         base=drawn(0.0),
+        captioned=captioned(0.0),
+        steered=unit(AXES[35:40] + noise(5, 6)),
         prompts=OWN,
         texts=AXES[:PROMPTS],
         worded=drawn(0.2),
@@ -57,11 +71,13 @@ def panel() -> Panel:
         train=plates(240, 4),
         held_out=plates(240, 5),
         books=torch.arange(240) % 12,
+        pages=torch.cat([plates(240, 5)[:16], plates(240, 4)[:16]]),
+        trained_on=torch.arange(32) >= 16,
     )
 
 
 def test_the_best_of_clearly_different_checkpoints_is_taken(panel: Panel) -> None:
-    choice = choose(panel, {100: drawn(0.5), 200: drawn(1.0)}, Rule())
+    choice = choose(panel, {100: checkpoint(drawn(0.5)), 200: checkpoint(drawn(1.0))}, Rule())
     assert choice.step == 200
     assert "Step 200 has gone" in choice.reason
 
@@ -69,30 +85,32 @@ def test_the_best_of_clearly_different_checkpoints_is_taken(panel: Panel) -> Non
 def test_a_tie_goes_to_the_earlier(panel: Panel) -> None:
     pair = sorted((drawn(1.0, 11), drawn(1.0, 12)), key=lambda x: float(panel.gain(x).mean()))
     first, second = pair
-    choice = choose(panel, {100: first, 200: second}, Rule())
+    choice = choose(panel, {100: checkpoint(first), 200: checkpoint(second)}, Rule())
     assert choice.step == 100
     assert "ties with the best, step 200" in choice.reason
 
 
 def test_nothing_is_taken_that_a_shortcut_reaches(panel: Panel) -> None:
-    choice = choose(panel, {100: drawn(0.0, seed=9, tone=1.0)}, Rule())
+    choice = choose(panel, {100: checkpoint(drawn(0.0, seed=9, tone=1.0))}, Rule())
     assert choice.step is None
     assert "beyond doubt" in choice.reason
 
 
 def test_nothing_is_taken_that_words_of_style_reach(panel: Panel) -> None:
-    assert choose(panel, {100: drawn(0.2, seed=9)}, Rule()).step is None
+    assert choose(panel, {100: checkpoint(drawn(0.2, seed=9))}, Rule()).step is None
 
 
 def test_exchanged_prompts_are_not_taken(panel: Panel) -> None:
-    choice = choose(panel, {100: drawn(0.6), 200: drawn(1.0).roll(SEEDS, 0)}, Rule())
+    choice = choose(
+        panel, {100: checkpoint(drawn(0.6)), 200: checkpoint(drawn(1.0).roll(SEEDS, 0))}, Rule()
+    )
     assert choice.step == 100
     assert "Step 200 may have lost" in choice.reason
 
 
 def test_a_collapse_is_not_taken(panel: Panel) -> None:
     one_each = drawn(1.0).view(PROMPTS, SEEDS, DIM)[:, :1].expand(-1, SEEDS, -1).flatten(0, 1)
-    choice = choose(panel, {100: drawn(0.6), 200: one_each}, Rule())
+    choice = choose(panel, {100: checkpoint(drawn(0.6)), 200: checkpoint(one_each)}, Rule())
     assert choice.step == 100
     assert "Step 200 has lost diversity" in choice.reason
 
@@ -101,14 +119,35 @@ def test_copies_are_not_taken(panel: Panel) -> None:
     copied = drawn(1.0)
     copied[::6] = panel.train[: len(copied[::6])]
     kind = Rule(identified_loss=1, agreement_loss=1)
-    choice = choose(panel, {100: drawn(0.6), 200: copied}, kind)
+    choice = choose(panel, {100: checkpoint(drawn(0.6)), 200: checkpoint(copied)}, kind)
     assert choice.step == 100
     assert "Step 200 lies too near to training plates" in choice.reason
 
 
+def test_captions_that_draw_their_own_plates_are_not_taken(panel: Panel) -> None:
+    healthy, memory = checkpoint(drawn(0.6)), checkpoint(drawn(1.0), memory=1.0)
+    choice = choose(panel, {100: healthy, 200: memory}, Rule())
+    assert choice.step == 100
+    assert "Step 200 draws training plates from their captions" in choice.reason
+
+
+def test_a_style_that_comes_unasked_is_not_taken_where_the_rule_minds(panel: Panel) -> None:
+    steered = unit(AXES[35:40] + STYLE + TONE + noise(5, 9))
+    bleeding = checkpoint(drawn(1.0))._replace(steered=steered)
+    assert choose(panel, {100: bleeding}, Rule()).step == 100
+    choice = choose(panel, {100: bleeding}, Rule(steering=0.5))
+    assert choice.step is None
+    assert "of the style unasked" in choice.reason
+
+
+def test_an_encoder_that_cannot_read_is_no_ground_for_a_choice(panel: Panel) -> None:
+    mute = replace(panel, texts=panel.texts[:0])
+    assert "needs an encoder that reads" in choose(mute, {1: checkpoint(drawn(1.0))}, Rule()).reason
+
+
 def test_too_few_prompts_are_no_ground_for_a_choice(panel: Panel) -> None:
-    few = replace(panel, texts=panel.texts[:4])
-    assert choose(few, {100: drawn(1.0)}, Rule()).reason == (
+    few = replace(panel, prompts=panel.prompts % 4, texts=panel.texts[:4])
+    assert choose(few, {100: checkpoint(drawn(1.0))}, Rule()).reason == (
         "A choice needs at least 5 prompts, not 4."
     )
 
@@ -120,7 +159,8 @@ def test_the_recommended_checkpoint_is_marked(panel: Panel, tmp_path: Path) -> N
         if drawings is None:
             save_file(panel.tensors(), images / "panel.safetensors")
         else:
-            save_file({"embeddings": drawings}, images / "embeddings.safetensors")
+            tensors = checkpoint(drawings)._asdict()
+            save_file(tensors, images / "embeddings.safetensors")
             (tmp_path / f"checkpoints/step={step:06d}").mkdir(parents=True)
             (tmp_path / f"checkpoints/step={step:06d}.ckpt").touch()
     assert recommend(tmp_path, Rule()).step == 200
@@ -135,5 +175,5 @@ def test_a_run_says_which_checkpoint_it_recommends(runs: Runs) -> None:
     run = runs.fit()
     best = json.loads((run / "checkpoints/best.json").read_text())
     assert best["step"] is None
-    assert best["reason"] == "A choice needs at least 5 prompts, not 2."
-    assert best["reason"] in (run / "report.html").read_text()
+    assert "the encoder cannot judge this style" in best["reason"]
+    assert best["reason"][:60] in (run / "report.html").read_text()

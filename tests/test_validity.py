@@ -9,7 +9,7 @@ from torch import Tensor
 
 from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS
 from oldbook_diffusion.metrics.panel import Panel
-from oldbook_diffusion.metrics.texture_encoders import Textures, gabor_textures, random_textures
+from oldbook_diffusion.metrics.texture_encoders import GaborTextures, RandomTextures, Textures
 from tests.scenes import engraved, painted, scenes, stack
 
 PROMPTS, SEEDS = 15, 2
@@ -20,7 +20,7 @@ BOOKS = 20
 
 @pytest.fixture(scope="module", params=["gram", "gabor"])
 def encoder(request: pytest.FixtureRequest) -> Textures:
-    return random_textures() if request.param == "gram" else gabor_textures()
+    return RandomTextures() if request.param == "gram" else GaborTextures()
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,8 @@ def panel(encoder: Textures) -> Panel:
     }
     return Panel(
         base=encode(base),
+        captioned=encode(base[:0]),
+        steered=encode(base[:0]),
         prompts=torch.arange(PROMPTS).repeat_interleave(SEEDS),
         texts=torch.eye(PROMPTS, len(encode(base[:1])[0])),
         worded=encode(base),
@@ -44,6 +46,8 @@ def panel(encoder: Textures) -> Panel:
         train=encode(plates[1000]),
         held_out=encode(plates[2000]),
         books=torch.arange(160) % BOOKS,
+        pages=encode(base[:0]),
+        trained_on=torch.zeros(0, dtype=torch.bool),
     )
 
 

@@ -7,10 +7,12 @@ on paper. Claims hold for the shortcuts named here, and for no others.
 All take and give images [N, 3, H, W] in [0, 1], and always do the same to the same picture.
 """
 
+import io
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 from torchvision.transforms import functional as pictures
 
@@ -118,6 +120,23 @@ def embossed(images: Tensor) -> Tensor:
     return (0.5 + tones - tones.roll((1, 1), dims=(-2, -1))).clamp(0, 1)
 
 
+def jpeg(images: Tensor) -> Tensor:
+    """Through a JPEG file of quality 90."""
+    return torch.stack([jpeg_page(image) for image in images])
+
+
+def jpeg_page(image: Tensor) -> Tensor:  # => [3, H, W] in [0, 1]
+    """One image [3, H, W] as such a file shows it."""
+    content = io.BytesIO()
+    pictures.to_pil_image(image).save(content, "JPEG", quality=90)
+    return pictures.pil_to_tensor(Image.open(content)).float() / 255
+
+
+def shifted(images: Tensor) -> Tensor:
+    """One pixel to the right and down, the edge repeated."""
+    return F.pad(images, (1, 0, 1, 0), mode="replicate")[..., :-1, :-1]
+
+
 CONTROLS: dict[str, Change] = {
     change.__name__: change
     for change in (grey, sepia, grey_contrast, binarise, edges, paper, grey_paper, grey_grain)
@@ -125,3 +144,4 @@ CONTROLS: dict[str, Change] = {
 DECOYS: dict[str, Change] = {
     change.__name__: change for change in (halftone, pencil, watercolour, embossed)
 }
+NUISANCES: dict[str, Change] = {"JPEG of quality 90": jpeg, "a shift by a pixel": shifted}

@@ -43,30 +43,38 @@ class Exceedance(NamedTuple):
     p: float
 
 
-def whiten(train: Tensor, *others: Tensor, ridge: float = 0.1) -> list[Tensor]:
-    """Centre and decorrelate on training plates, then scale to length one.
+class Whitening:
+    """Centres and decorrelates on training plates, then scales to length one.
 
     Plates of one style share most of their direction; what is left tells one plate from another.
 
     Args:
         train: [N, D] embeddings of training plates.
-        others: Embeddings to see in the same way.
         ridge: Share of the mean variance that is added to every direction.
-
-    Returns:
-        The training plates, then the others.
     """
-    train = train.double()
-    mean = train.mean(0)
-    variances, axes = torch.linalg.eigh((train - mean).T @ (train - mean) / len(train))
-    scale = (variances.clamp_min(0) + ridge * variances.mean()).rsqrt()
-    return [F.normalize((part.double() - mean) @ axes * scale, dim=1) for part in (train, *others)]
+
+    def __init__(self, train: Tensor, ridge: float = 0.1) -> None:
+        train = train.double()
+        self.mean = train.mean(0)
+        spread = (train - self.mean).T @ (train - self.mean) / len(train)
+        variances, axes = torch.linalg.eigh(spread)
+        self.map = axes * (variances.clamp_min(0) + ridge * variances.mean()).rsqrt()
+
+    def __call__(self, embeddings: Tensor) -> Tensor:  # => [M, D] of length one
+        """See embeddings in this way."""
+        return F.normalize((embeddings.double() - self.mean) @ self.map, dim=1)
 
 
 def nearest(drawings: Tensor, train: Tensor) -> Nearest:
     """The nearest training plate of each drawing; both are embeddings of length one."""
     best = (drawings @ train.T).max(dim=1)
     return Nearest(best.values, best.indices)
+
+
+def nearest_fellow(train: Tensor) -> Tensor:  # => [M]
+    """Similarity of each training plate to the nearest other one."""
+    similarity = train @ train.T
+    return similarity.fill_diagonal_(-1).max(dim=1).values
 
 
 def exceedance(drawings: Tensor, unseen: Tensor) -> Exceedance:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -15,14 +15,44 @@ SPLITS = 200  # of held-out books, for the band of real plates
 BAND = (0.025, 0.975)
 
 
+class Drawings(NamedTuple):
+    """Embeddings [·, D] of what one model has drawn, each in the order of the panel's.
+
+    Attributes:
+        own: Drawings of the prompts, by which style is measured.
+        captioned: Drawings of plates' captions.
+        steered: Drawings of prompts that ask for another style.
+    """
+
+    own: Tensor
+    captioned: Tensor
+    steered: Tensor
+
+    @classmethod
+    def of_prompts(cls, own: Tensor) -> Self:
+        """Drawings of the prompts alone."""
+        return cls(own, own[:0], own[:0])
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
+        """Drawings out of a file that holds more than them.
+
+        Raises:
+            KeyError: It does not hold them.
+        """
+        return cls(*(tensors[name] for name in cls._fields))
+
+
 @dataclass(frozen=True)
 class Panel:
     """Embeddings [N, D] of length one of everything that drawings are compared with.
 
     Attributes:
         base: The base model's drawings of the prompts.
-        prompts: [N], the prompt of each of them, and of each drawing of a checkpoint.
-        texts: [P, D], the prompts.
+        captioned: The base model's drawings of plates' captions.
+        steered: The base model's drawings of prompts that ask for another style.
+        prompts: [N], the prompt of each drawing of the prompts.
+        texts: [P, D], the prompts; [0, D] where the encoder cannot read.
         worded: The base model's drawings of the prompts with words of style in them.
         shortcuts: For each control, the base's drawings changed by it.
         apart: The base model's drawings of other prompts, to fit directions on.
@@ -31,9 +61,13 @@ class Panel:
         train: Plates that are trained on.
         held_out: Plates of other books.
         books: The book of each held-out plate, numbered.
+        pages: The plate of each drawn caption.
+        trained_on: [C] bool, whether that plate is trained on.
     """
 
     base: Tensor
+    captioned: Tensor
+    steered: Tensor
     prompts: Tensor
     texts: Tensor
     worded: Tensor
@@ -44,24 +78,48 @@ class Panel:
     train: Tensor
     held_out: Tensor
     books: Tensor
+    pages: Tensor
+    trained_on: Tensor
 
     @cached_property
     def directions(self) -> dict[str, Tensor]:
         """The linear scores; the probe is the headline."""
         # by name, since a basis depends on the order, and a file keeps its own
         tone = [self.controls[name] for name in sorted(self.controls)]
-        negatives = [self.apart, *tone, *(self.decoys[name] for name in sorted(self.decoys))]
         return {
-            "score": probe(self.train, negatives),
+            "score": self.probe(),
             "projection": projection(self.train, self.apart),
             "beyond_tone": beyond_tone(self.train, self.apart, tone),
         }
 
+    def probe(self, without: str | None = None) -> Tensor:  # => [D]
+        """The headline's direction, or the one that has never met one of the controls."""
+        kept = [self.controls[name] for name in sorted(self.controls) if name != without]
+        decoys = [self.decoys[name] for name in sorted(self.decoys)]
+        return probe(self.train, [self.apart, *kept, *decoys])
+
     def gain(self, drawings: Tensor, direction: str = "score") -> Tensor:  # => [P]
         """The style gained by each prompt, 0 at the base model and 1 at held-out plates."""
-        axis = self.directions[direction]
+        return self.gain_along(self.directions[direction], drawings)
+
+    def gain_along(self, axis: Tensor, drawings: Tensor) -> Tensor:  # => [P]
+        """The style gained by each prompt along any direction."""
         now, before, plates = (x.double() @ axis for x in (drawings, self.base, self.held_out))
         return normalised(now, before, plates, self.prompts)
+
+    def steered_gain(self, drawings: Tensor) -> Tensor:  # => [F]
+        """The style that has come where another was asked for, in the headline's unit."""
+        axis = self.directions["score"]
+        whole = (self.held_out.double() @ axis).mean() - (self.base.double() @ axis).mean()
+        return (drawings.double() - self.steered.double()) @ axis / whole
+
+    def matched_gain(self, drawings: Tensor) -> Tensor:  # => [C of held-out plates]
+        """The style gained by held-out captions, 1 at the plates that they belong to."""
+        axis, unseen = self.directions["score"], ~self.trained_on
+        now, before, own = (
+            x[unseen].double() @ axis for x in (drawings, self.captioned, self.pages)
+        )
+        return (now - before) / (own.mean() - before.mean())
 
     @cached_property
     def guides(self) -> dict[str, float]:
@@ -91,15 +149,28 @@ class Panel:
         return lower, upper
 
     @cached_property
+    def whitened(self) -> memorisation.Whitening:
+        """How embeddings are seen where copies are looked for."""
+        return memorisation.Whitening(self.train)
+
+    @cached_property
     def unseen_nearest(self) -> Tensor:  # => [M]
         """Similarity of held-out plates to their nearest training plate: the null of copying."""
-        train, held_out = memorisation.whiten(self.train, self.held_out)
-        return memorisation.nearest(held_out, train).similarity
+        return self.nearest(self.held_out).similarity
+
+    @cached_property
+    def fellow_nearest(self) -> Tensor:  # => [T]
+        """Similarity of training plates to their nearest fellow: another null of copying."""
+        return memorisation.nearest_fellow(self.whitened(self.train))
 
     def nearest(self, drawings: Tensor) -> memorisation.Nearest:
         """The nearest training plate of each drawing."""
-        train, seen = memorisation.whiten(self.train, drawings)
-        return memorisation.nearest(seen, train)
+        return memorisation.nearest(self.whitened(drawings), self.whitened(self.train))
+
+    def contrast(self, drawings: Tensor) -> Tensor:  # => [C]
+        """How much nearer drawings of captions are to their own plates than to training plates."""
+        seen = (self.whitened(part) for part in (drawings, self.pages, self.train))
+        return memorisation.own_plate_contrast(*seen)
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything under flat names, as a safetensors file holds it."""

@@ -13,9 +13,9 @@ from oldbook_diffusion.metrics.paired_inference import (
     prompt_means,
     t_interval,
 )
-from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.panel import Drawings, Panel
 from oldbook_diffusion.metrics.prompt_fidelity import centred_agreement, reciprocal_rank
-from oldbook_diffusion.metrics.suite import copying, spread
+from oldbook_diffusion.metrics.suite import captions, copying, spread
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,10 @@ class Rule:
         identified_loss: Largest loss of prompts that are identified, as a share of all.
         agreement_loss: Largest loss of agreement with the prompts, as a share of the base's.
         diversity: Smallest diversity within prompts, as a share of the base's.
-        copying_p: Smallest chance of so many drawings near training plates without copying.
+        copying_p: Smallest chance of so many drawings near training plates without copying, and
+            of training captions drawing their own plates so much without memory.
+        steering: Largest share of the style that may come where another style is asked for; any
+            when null, as an adapter without words of its own changes all that is drawn.
         level: Of the test that the style lies above every shortcut and above words of style.
     """
 
@@ -34,6 +37,7 @@ class Rule:
     agreement_loss: float = 0.20
     diversity: float = 0.70
     copying_p: float = 0.01
+    steering: float | None = None
     level: float = 0.05
 
 
@@ -50,7 +54,7 @@ class Choice:
     reason: str
 
 
-def choose(panel: Panel, checkpoints: Mapping[int, Tensor], rule: Rule) -> Choice:
+def choose(panel: Panel, checkpoints: Mapping[int, Drawings], rule: Rule) -> Choice:
     """Take the earliest checkpoint that is as good as the best of those that may be taken.
 
     Earlier means less memorisation, and a tie is no reason to train on. As good as the best is
@@ -58,34 +62,46 @@ def choose(panel: Panel, checkpoints: Mapping[int, Tensor], rule: Rule) -> Choic
 
     Args:
         panel: What the checkpoints are measured against.
-        checkpoints: Embeddings [N, D] of each checkpoint's drawings, by step.
+        checkpoints: What each checkpoint has drawn, by step.
         rule: What must be kept.
     """
-    if len(panel.texts) < FEWEST:
-        return Choice(None, f"A choice needs at least {FEWEST} prompts, not {len(panel.texts)}.")
+    if lack := lacking(panel):
+        return Choice(None, lack)
     faults = {step: fault(panel, drawings, rule) for step, drawings in checkpoints.items()}
     said = " ".join(f"Step {step} {why}." for step, why in faults.items() if why)
     feasible = [step for step, why in sorted(faults.items()) if not why]
     if not feasible:
         return Choice(None, f"No checkpoint may be taken. {said}".strip())
-    gains = torch.stack([panel.gain(checkpoints[step]) for step in feasible])
+    step, why = take(panel, {step: panel.gain(checkpoints[step].own) for step in feasible}, rule)
+    return Choice(step, f"{why} {said}".strip())
+
+
+def lacking(panel: Panel) -> str:
+    """Why nothing can be chosen, whatever was drawn."""
+    if (number := int(panel.prompts.max()) + 1) < FEWEST:
+        return f"A choice needs at least {FEWEST} prompts, not {number}."
+    if not len(panel.texts):
+        return "A choice needs an encoder that reads: this one takes pictures alone."
+    return ""
+
+
+def take(panel: Panel, feasible: Mapping[int, Tensor], rule: Rule) -> tuple[int | None, str]:
+    """The earliest of the best of the gains [P] that may be taken, and why."""
+    steps, gains = list(feasible), torch.stack(list(feasible.values()))
     rivals = {name: panel.gain(rival) for name, rival in rivals_of(panel).items()}
     name = max(rivals, key=lambda name: float(rivals[name].mean()))
     above = gains - rivals[name]
     proven = (max_t_p(above) < rule.level) & (above.mean(dim=1) > 0)
     if not proven.any():
-        return Choice(None, f"No checkpoint lies above {name} beyond doubt. {said}".strip())
+        return None, f"No checkpoint lies above {name} beyond doubt."
     best = int(torch.where(proven, gains.mean(dim=1), -torch.inf).argmax())
     row = next(i for i in range(len(gains)) if proven[i] and ties(gains[i], gains[best]))
-    tie = (
-        "" if row == best else f" It ties with the best, step {feasible[best]}, and comes earlier."
-    )
-    reason = (
-        f"Step {feasible[row]} has gone {float(gains[row].mean()):.2f} of the way to held-out "
+    tie = "" if row == best else f" It ties with the best, step {steps[best]}, and comes earlier."
+    return steps[row], (
+        f"Step {steps[row]} has gone {float(gains[row].mean()):.2f} of the way to held-out "
         f"plates, above {name} ({float(rivals[name].mean()):.2f}), and keeps its prompts, its "
-        f"diversity and its distance from training plates.{tie} {said}"
+        f"diversity and its distance from training plates.{tie}"
     )
-    return Choice(feasible[row], reason.strip())
 
 
 def rivals_of(panel: Panel) -> dict[str, Tensor]:
@@ -100,24 +116,60 @@ def ties(gain: Tensor, best: Tensor) -> bool:
     return float(lost.mean()) <= float(lost.std() / len(lost) ** 0.5)
 
 
-def fault(panel: Panel, drawings: Tensor, rule: Rule) -> str:
+def fault(panel: Panel, drawings: Drawings, rule: Rule) -> str:
     """Why a checkpoint may not be taken, as the end of a sentence; nothing where it may."""
+    checks = (lost_prompts, lost_diversity, copied, lost_steering)
+    return next((why for check in checks if (why := check(panel, drawings, rule))), "")
+
+
+def lost_prompts(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+    """Whether drawings may show less of what their prompts say."""
     own, texts = panel.prompts, panel.texts
 
     def change(score: Tensor, base: Tensor) -> Interval:
         return t_interval(prompt_means(score, own) - prompt_means(base, own))
 
-    ranks = [reciprocal_rank(part, texts, own) == 1 for part in (drawings, panel.base)]
+    sets = (drawings.own, panel.base)
+    ranks = [reciprocal_rank(part, texts, own) == 1 for part in sets]
     identified = change(ranks[0].double(), ranks[1].double())
-    agreed = [centred_agreement(part, texts, own) for part in (drawings, panel.base)]
+    agreed = [centred_agreement(part, texts, own) for part in sets]
     agreement = change(*agreed)
     if identified.lower < -rule.identified_loss:
         return f"may have lost {-identified.lower:.0%} of the prompts"
     if agreement.lower < -rule.agreement_loss * float(agreed[1].mean().abs()):
         return "may agree too little with its prompts"
-    within = spread(panel, drawings).get("diversity/within")
+    return ""
+
+
+def lost_diversity(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+    """Whether drawings of one prompt have become too much alike."""
+    within = spread(panel, drawings.own).get("diversity/within")
     if isinstance(within, Interval) and within.upper < rule.diversity:
         return f"has lost diversity ({within.value:.2f} of the base's)"
-    p = copying(panel, drawings)["memorisation/p"]
+    return ""
+
+
+def copied(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+    """Whether drawings may be copies of training plates."""
+    found = {**copying(panel, drawings.own), **captions(panel, drawings.captioned)}
+    p, paired = found["memorisation/p"], found.get("memorisation/caption_p", 1.0)
+    largest, most = found["memorisation/largest"], found["memorisation/most"]
     assert isinstance(p, float)
-    return f"lies too near to training plates (p = {p:.2g})" if p < rule.copying_p else ""
+    assert isinstance(paired, float)
+    assert isinstance(largest, float)
+    assert isinstance(most, float)
+    if p < rule.copying_p:
+        return f"lies too near to training plates (p = {p:.2g})"
+    if largest > most:
+        return "has a drawing nearer to a training plate than plates are to each other"
+    if paired < rule.copying_p:
+        return f"draws training plates from their captions (p = {paired:.2g})"
+    return ""
+
+
+def lost_steering(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+    """Whether the style comes where another is asked for."""
+    if rule.steering is None or not len(drawings.steered):
+        return ""
+    come = t_interval(panel.steered_gain(drawings.steered))
+    return f"brings {come.value:.0%} of the style unasked" if come.value > rule.steering else ""

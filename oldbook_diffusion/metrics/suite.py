@@ -5,6 +5,8 @@ number in a curve and a number computed again years later from the same files ar
 """
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -17,26 +19,50 @@ from oldbook_diffusion.metrics.distribution_distance import (
     median_distance,
 )
 from oldbook_diffusion.metrics.paired_inference import (
+    FEWEST,
     Interval,
     prompt_means,
     sign_flip_p,
     t_interval,
 )
-from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.panel import Drawings, Panel
 
 Numbers = dict[str, Interval | float]
 
 
-def measure(panel: Panel, drawings: Tensor) -> dict[str, float]:
+def confirm(
+    panel: Panel, base: Tensor, drawings: Tensor, prompts: Tensor, texts: Tensor
+) -> dict[str, float]:
+    """Style, fidelity and copying of drawings that nothing was chosen by.
+
+    Args:
+        panel: What directions and plates come from.
+        base: [N, D], the base model's drawings from the same noise.
+        drawings: [N, D].
+        prompts: [N], the prompt of each.
+        texts: [P, D], the prompts; [0, D] where the encoder cannot read.
+    """
+    fresh = replace(panel, base=base, prompts=prompts, texts=texts)
+    return flat(part(fresh, drawings) for part in (style, fidelity, copying))
+
+
+def measure(panel: Panel, drawings: Drawings) -> dict[str, float]:
     """Every number of one checkpoint, by the name of its curve; those that are not known are not.
 
     Args:
         panel: What it is measured against.
-        drawings: [N, D], in the order of `panel.base`.
+        drawings: What the checkpoint has drawn.
     """
-    numbers: dict[str, float] = dict(panel.guides)
-    for part in (style, fidelity, distance, copying, spread):
-        for name, value in part(panel, drawings).items():
+    parts = [part(panel, drawings.own) for part in (style, fidelity, distance, copying, spread)]
+    parts += [steering(panel, drawings.steered), captions(panel, drawings.captioned)]
+    return flat([{**panel.guides}, *parts])
+
+
+def flat(parts: Iterable[Numbers]) -> dict[str, float]:
+    """Every number by the name of its curve; those that are not known are not there."""
+    numbers: dict[str, float] = {}
+    for part in parts:
+        for name, value in part.items():
             numbers |= curves(name, value) if isinstance(value, Interval) else {name: value}
     return {name: number for name, number in numbers.items() if not math.isnan(number)}
 
@@ -60,15 +86,20 @@ def style(panel: Panel, drawings: Tensor) -> Numbers:
 def fidelity(panel: Panel, drawings: Tensor) -> Numbers:
     """Whether drawings still show what their prompts say."""
     own, texts = panel.prompts, panel.texts
-    centred = prompt_fidelity.centred_agreement(drawings, texts, own)
-    rank = prompt_fidelity.reciprocal_rank(drawings, texts, own)
     axes = torch.stack([panel.directions["score"], panel.directions["projection"]])
     kept = prompt_fidelity.retention(drawings, panel.base, axes)
+    numbers: Numbers = {"fidelity/retention": t_interval(prompt_means(kept, own))}
+    if len(texts) < 2:  # an encoder that cannot read, or nothing to tell a prompt from
+        return numbers
+    centred = prompt_fidelity.centred_agreement(drawings, texts, own)
+    rank = prompt_fidelity.reciprocal_rank(drawings, texts, own)
+    agreed = prompt_fidelity.agreement(drawings, texts, own)
     return {
+        **numbers,
+        "fidelity/agreement": t_interval(prompt_means(agreed, own)),
         "fidelity/centred_agreement": t_interval(prompt_means(centred, own)),
         "fidelity/identified": t_interval(prompt_means((rank == 1).double(), own)),
         "fidelity/reciprocal_rank": t_interval(prompt_means(rank, own)),
-        "fidelity/retention": t_interval(prompt_means(kept, own)),
     }
 
 
@@ -94,7 +125,37 @@ def copying(panel: Panel, drawings: Tensor) -> Numbers:
         "memorisation/p": found.p,
         "memorisation/largest": float(similarity.max()),
         "memorisation/threshold": found.threshold,
+        "memorisation/most": most_similar(panel),
     }
+
+
+def most_similar(panel: Panel) -> float:
+    """How near plates come to others at the most (99.9 %): of held-out ones and of fellows."""
+    nulls = (panel.unseen_nearest, panel.fellow_nearest)
+    return max(float(null.double().quantile(0.999)) for null in nulls)
+
+
+def steering(panel: Panel, drawings: Tensor) -> Numbers:
+    """Whether the style comes where another is asked for."""
+    if not len(drawings):
+        return {}
+    return {"forgetting/style_where_not_asked": t_interval(panel.steered_gain(drawings))}
+
+
+def captions(panel: Panel, drawings: Tensor) -> Numbers:
+    """Whether captions of training plates draw those plates, and how held-out ones are drawn."""
+    seen = panel.trained_on
+    if not len(drawings) or not seen.any() or seen.all():
+        return {}
+    contrast = panel.contrast(drawings)
+    numbers: Numbers = {
+        "style/matched": t_interval(panel.matched_gain(drawings)),
+        "memorisation/caption_contrast": float(contrast[seen].mean() - contrast[~seen].mean()),
+    }
+    if min(seen.sum(), (~seen).sum()) >= FEWEST:
+        p = memorisation.contrast_p(contrast[seen], contrast[~seen])
+        numbers["memorisation/caption_p"] = p
+    return numbers
 
 
 def spread(panel: Panel, drawings: Tensor) -> Numbers:

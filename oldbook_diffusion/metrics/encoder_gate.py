@@ -1,0 +1,240 @@
+"""Whether an encoder can judge this style at all: asked before the first step, with one answer.
+
+Nothing is trained here. All that is looked at is known before: the base model's drawings, what
+controls and decoys make of them, and plates. Limits are proposals, and are shown beside what was
+found. A human's look at thirty triplets is no part of it.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import torch
+from scipy import stats
+from torch import Tensor
+
+from oldbook_diffusion.metrics.paired_inference import FEWEST, sign_flip_p, t_interval
+from oldbook_diffusion.metrics.panel import SPLITS, Panel
+
+MIXTURES = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of the plate in a blend
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Embeddings of what the gate needs beyond the panel.
+
+    Attributes:
+        again: The base model's drawings of the prompts, from other noise.
+        siblings: For each decoy style, the base's drawings of the prompts in it.
+        variants: Held-out plates changed by what should not matter, in the panel's order.
+        untouched: Held-out plates that have not been through the autoencoder.
+        mixtures: [5, K, D], drawings of held-out captions blended with the plates of them.
+        contrast: Pictures that are not of the style; [0, D] where none are given.
+    """
+
+    again: Tensor
+    siblings: Mapping[str, Tensor]
+    variants: Mapping[str, Tensor]
+    untouched: Tensor
+    mixtures: Tensor
+    contrast: Tensor
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question, what was found, and what would do.
+
+    Attributes:
+        question: In words.
+        found: The figure.
+        limit: What it is compared with.
+        passed: Whether it does; null where it could not be asked.
+    """
+
+    question: str
+    found: float
+    limit: str
+    passed: bool | None
+
+    def __str__(self) -> str:
+        return f"{self.question}: {self.found:.3f}, wanted {self.limit}"
+
+
+def examine(panel: Panel, trial: Trial) -> list[Check]:
+    """Ask every question."""
+    return [
+        *separation(panel, trial),
+        *shortcuts(panel),
+        *siblings(panel, trial),
+        content(panel),
+        *calibration(panel),
+        mixing(panel, trial),
+        *stability(panel, trial),
+        *nothing_learnt(panel, trial),
+    ]
+
+
+def failed(checks: list[Check]) -> list[Check]:
+    """The questions whose answers will not do."""
+    return [check for check in checks if check.passed is False]
+
+
+def known(found: float, passed: bool) -> bool | None:
+    """Whether a figure will do; what is not a number could not be asked."""
+    return None if math.isnan(found) else passed
+
+
+def at_most(question: str, found: float, limit: float) -> Check:
+    """A check that wants little."""
+    return Check(question, found, f"at most {limit:g}", known(found, found <= limit))
+
+
+def at_least(question: str, found: float, limit: float) -> Check:
+    """A check that wants much."""
+    return Check(question, found, f"at least {limit:g}", known(found, found >= limit))
+
+
+def separation(panel: Panel, trial: Trial) -> list[Check]:
+    """Whether plates of unseen books are told from the base's drawings and from other pictures."""
+    axis = panel.directions["score"]
+    plates, base, contrast = (
+        x.double() @ axis for x in (panel.held_out, panel.base, trial.contrast)
+    )
+    return [
+        at_least("plates score above base drawings (AUC)", auc(plates, base), 0.95),
+        at_least("plates score above other pictures (AUC)", auc(plates, contrast), 0.95),
+    ]
+
+
+def auc(high: Tensor, low: Tensor) -> float:
+    """Chance that one of the first lies above one of the second; not a number without either."""
+    if not len(high) or not len(low):
+        return float("nan")
+    statistic = stats.mannwhitneyu(high.numpy(), low.numpy()).statistic
+    return float(statistic / (len(high) * len(low)))
+
+
+def shortcuts(panel: Panel) -> list[Check]:
+    """How far tone, edges and grain get: as the probe is, and as it would be without each."""
+    known = {name: float(panel.gain(x).mean()) for name, x in panel.shortcuts.items()}
+    left_out = {
+        name: float(panel.gain_along(panel.probe(without=name), x).mean())
+        for name, x in panel.shortcuts.items()
+    }
+    best, worst = max(known, key=known.__getitem__), max(left_out, key=left_out.__getitem__)
+    return [
+        at_most(f"the best shortcut gets no style ({best})", known[best], 0.35),
+        at_most(f"nor one that the probe has never met ({worst})", left_out[worst], 0.5),
+    ]
+
+
+def siblings(panel: Panel, trial: Trial) -> list[Check]:
+    """Whether other printed styles are told from this one."""
+    gains = {name: float(panel.gain(x).mean()) for name, x in trial.siblings.items()}
+    best = max(gains, key=gains.__getitem__)
+    gaps = {name: discrimination(panel, x) for name, x in trial.siblings.items()}
+    least = min(gaps, key=gaps.__getitem__)
+    return [
+        at_most(f"the nearest other style gets no style ({best})", gains[best], 0.5),
+        at_least(f"plates are more alike than like {least} (lower end)", gaps[least], 0.0),
+    ]
+
+
+def discrimination(panel: Panel, others: Tensor) -> float:
+    """Lower end of the gap between likeness among plates and likeness to others, over books.
+
+    Medians of cosines (Frochte 2026), plates of one book left out, by a bootstrap over books.
+    """
+    books, number = panel.books, len(panel.books.unique())
+    if number < FEWEST:
+        return float("nan")
+    among, across = panel.held_out @ panel.held_out.T, panel.held_out @ others.to(panel.held_out).T
+    apart = books[:, None] != books[None]
+    generator, gaps = torch.Generator().manual_seed(0), []
+    for _ in range(SPLITS):
+        drawn = torch.randint(number, (number,), generator=generator).unique()
+        kept = torch.isin(books, books.unique()[drawn])
+        pairs = apart & kept[:, None] & kept[None]
+        gaps.append(among[pairs].median() - across[kept].median())
+    return float(torch.stack(gaps).quantile(0.025))
+
+
+def content(panel: Panel) -> Check:
+    """How much of the score is style, where the same captions are drawn and are plates."""
+    axis, unseen = panel.directions["score"], ~panel.trained_on
+    question = "of the score's variance, style and not content (share)"
+    if unseen.sum() < FEWEST:
+        return at_least(question, float("nan"), 0.7)
+    table = torch.stack([x[unseen].double() @ axis for x in (panel.captioned, panel.pages)])
+    between = len(table[0]) * (table.mean(dim=1) - table.mean()).square().sum()
+    return at_least(question, float(between / (table - table.mean()).square().sum()), 0.7)
+
+
+def calibration(panel: Panel) -> list[Check]:
+    """Whether one half of the books puts the other half at 1."""
+    lower, upper = panel.band()
+    question = "halves of the books agree on 1 (distance of the 95 % band)"
+    return [at_most(question, max(abs(lower - 1), abs(upper - 1)), 0.1)]
+
+
+def mixing(panel: Panel, trial: Trial) -> Check:
+    """Whether the score rises as a drawing is blended into its plate."""
+    question, scores = "the score rises from drawing to plate (Spearman)", trial.mixtures
+    if not scores.shape[1]:
+        return at_least(question, float("nan"), 0.9)
+    found = [
+        float(stats.spearmanr(MIXTURES, one.numpy()).statistic)
+        for one in (scores.double() @ panel.directions["score"]).T
+    ]
+    return at_least(question, sum(found) / len(found), 0.9)
+
+
+def stability(panel: Panel, trial: Trial) -> list[Check]:
+    """How far plates move under what should not matter."""
+    axis = panel.directions["score"]
+    origin = (panel.base.double() @ axis).mean()
+    plates = panel.held_out.double() @ axis
+    whole = plates.mean() - origin
+
+    def moved(others: Tensor) -> float:
+        return float(((others.double() @ axis).mean() - plates.mean()).abs() / whole)
+
+    checks = [
+        at_most(f"plates do not move under {name}", moved(x), 0.03)
+        for name, x in trial.variants.items()
+    ]
+    return [*checks, at_most("nor under the autoencoder", moved(trial.untouched), 0.1)]
+
+
+def nothing_learnt(panel: Panel, trial: Trial) -> list[Check]:
+    """Whether another draw of the base model reads as nothing."""
+    gain = panel.gain(trial.again)
+    found = t_interval(gain)
+    reach = found.upper - found.value
+    asked = not math.isnan(found.lower)
+    p = sign_flip_p(gain) if asked else float("nan")
+    return [
+        Check(
+            "another draw of the base model scores nought",
+            found.value,
+            f"within {reach:.2f}" if asked else "an interval",
+            abs(found.value) <= reach if asked else None,
+        ),
+        Check("and no test calls it a gain (p)", p, "above 0.05", p > 0.05 if asked else None),
+    ]
+
+
+def as_record(checks: list[Check]) -> dict[str, object]:
+    """The checks as JSON can hold them."""
+    rows = [{**asdict(c), "found": None if math.isnan(c.found) else c.found} for c in checks]
+    return {"passed": not failed(checks), "checks": rows}
+
+
+def as_table(checks: list[Check]) -> str:
+    """The checks as lines of text."""
+    answers = {True: "pass", False: "FAIL", None: "not asked"}
+    width = max(len(check.question) for check in checks)
+    return "\n".join(
+        f"{check.question:<{width}}  {check.found:7.3f}  {check.limit:<14} {answers[check.passed]}"
+        for check in checks
+    )
