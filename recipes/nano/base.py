@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 WIDTH = 192  # of the text encoder
 LOOK_SHARE = 0.12  # scenes in another look than flat, named in the caption
 UNNAMED = 0.1  # captions left empty, for guidance
-LOOK_NAMES = [look for look in LOOKS if look != "flat"]
+# Never engraved: what the fine-tuning is to teach must not be there for the asking.
+LOOK_NAMES = [look for look in LOOKS if look not in ("flat", "engraved")]
 
 
 def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
