@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import logging
 import re
 import sys
 import warnings
@@ -27,11 +28,18 @@ from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.drawing import draw
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.loss import DenoisingLoss
-from oldbook_diffusion.metrics import OpenCLIPEncoder
+from oldbook_diffusion.metrics import (
+    CSDEncoder,
+    DINOv2Encoder,
+    GaborTextures,
+    OpenCLIPEncoder,
+    RandomTextures,
+)
 from oldbook_diffusion.report import report
 from oldbook_diffusion.system import StyleDiffusion
 
-PARTS = (LoRA, DenoisingLoss, OpenCLIPEncoder)  # known by their bare names in a class_path
+ENCODERS = (OpenCLIPEncoder, DINOv2Encoder, CSDEncoder, RandomTextures, GaborTextures)
+PARTS = (LoRA, DenoisingLoss, *ENCODERS)  # known by their bare names in a class_path
 FALSE_ALARMS = (
     r".*your dataloader is\s+not resumable",  # the datamodule keeps the position
     r"Found \d+ module\(s\) in eval mode",  # the frozen parts are meant to be
@@ -49,6 +57,8 @@ TRAINER_DEFAULTS: dict[str, Any] = {
 }
 
 
+EXAMINE = "validate-encoder"
+EXAMINE_HELP = "Ask whether the style encoder can judge this style, before a run."
 OWN_COMMANDS: dict[str, tuple[Callable[..., list[Path]], str, dict[str, Any]]] = {
     "render": (
         draw,
@@ -78,6 +88,10 @@ class OldBookCLI(LightningCLI):
     def _add_subcommands(self, parser: LightningArgumentParser, **kwargs: Any) -> None:
         super()._add_subcommands(parser, **kwargs)
         assert parser._subcommands_action is not None
+        examine = self.init_parser(exit_on_error=False, description=EXAMINE_HELP)
+        self._add_arguments(examine)
+        self._subcommand_parsers[EXAMINE] = examine
+        parser._subcommands_action.add_subcommand(EXAMINE, examine, help=EXAMINE_HELP)
         for name, (command, about, positional) in OWN_COMMANDS.items():
             own = self.init_parser(exit_on_error=False, description=about)
             own.add_argument(positional["name"], **positional["options"])
@@ -130,9 +144,15 @@ class OldBookCLI(LightningCLI):
         return super().instantiate_trainer(plugins=[*plugins, DurableCheckpointIO()], **kwargs)
 
     def _run_subcommand(self, subcommand: str) -> None:
-        if subcommand not in OWN_COMMANDS:
+        if subcommand == EXAMINE:
+            self.trainer.predict(self.model, datamodule=self.datamodule, return_predictions=False)
+        elif subcommand in OWN_COMMANDS:
+            self.run_own(subcommand)
+        else:
             super()._run_subcommand(subcommand)
-            return
+
+    def run_own(self, subcommand: str) -> None:
+        """Run a command that builds its own parts, and name the files it has written."""
         arguments = self.config[subcommand].as_dict()
         for name in ("config", "seed_everything"):
             arguments.pop(name, None)
@@ -187,11 +207,20 @@ def mendable(error: BaseException | None) -> OldBookError | None:
     return mendable(error.__cause__ or error.__context__)
 
 
+def tell() -> None:
+    """Show what the package has to say on the terminal, beside what Lightning says."""
+    own = logging.getLogger("oldbook_diffusion")
+    own.setLevel(logging.INFO)
+    if not own.handlers:
+        own.addHandler(logging.StreamHandler())
+
+
 def main(args: ArgsType = None) -> None:
     """Run a subcommand; end with one sentence where the user can mend what is wrong."""
     parser_kwargs = {name: {"exit_on_error": False} for name in OldBookCLI.subcommands()}
     for message in FALSE_ALARMS:
         warnings.filterwarnings("ignore", message=message)
+    tell()
     try:
         OldBookCLI(
             StyleDiffusion,

@@ -29,9 +29,9 @@ def slug(prompt: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:48]
 
 
-def side_by_side(base: Tensor, tuned: Tensor) -> Tensor:  # => [3, N * H, 2 * W]
-    """Drawings [N, 3, H, W] of the base model on the left, of the tuned model on the right."""
-    return torch.cat([torch.cat([*base], dim=-2), torch.cat([*tuned], dim=-2)], dim=-1)
+def side_by_side(columns: Sequence[Tensor]) -> Tensor:  # => [3, N * H, K * W]
+    """Columns of images [N, 3, H, W], such as the base model's and the tuned model's drawings."""
+    return torch.cat([torch.cat([*column], dim=-2) for column in columns], dim=-1)
 
 
 def before_and_after(prompts: Sequence[str], base: Tensor, tuned: Tensor) -> Image.Image:

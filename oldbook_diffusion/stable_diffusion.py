@@ -158,7 +158,7 @@ class StableDiffusion(nn.Module):
             [N, 3, H, W] on the CPU, in steps of 1 / 255: what an 8-bit file holds.
         """
         pipeline = self.pipeline(sampling.sampler)
-        drawings = []
+        drawings = [torch.empty(0, 3, sampling.resolution, sampling.resolution)]
         for start in range(0, len(prompts), sampling.batch_size):
             part = slice(start, start + sampling.batch_size)
             noise = self.latent_noise(seeds[part], sampling.resolution)

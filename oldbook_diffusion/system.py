@@ -9,9 +9,16 @@ from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
-from oldbook_diffusion.adapter import Adapter, explain_misfit, keep_trainable, restore_frozen
+from oldbook_diffusion.adapter import (
+    Adapter,
+    explain_misfit,
+    keep_trainable,
+    restore_frozen,
+    without_adapter,
+)
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.loss import DenoisingLoss
+from oldbook_diffusion.metrics.timestep_loss import BANDS, TimestepLoss, band_timesteps
 from oldbook_diffusion.randomness import integers, key, normal
 from oldbook_diffusion.stable_diffusion import Sampling, StableDiffusion
 
@@ -57,6 +64,8 @@ class StyleDiffusion(LightningModule):
         self.loaded_step = 0
         self.model = StableDiffusion(pretrained, revision, variant, gradient_checkpointing)
         self.loss = loss or DenoisingLoss()
+        self.timestep_loss = TimestepLoss()
+        self.base_losses: dict[tuple[int, int], Tensor] = {}  # by dataloader and batch
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
         adapter.attach(self.model.unet)
@@ -89,34 +98,54 @@ class StyleDiffusion(LightningModule):
 
     def training_step(self, batch: Illustrated, batch_idx: int) -> Tensor:
         """Score the denoiser on a batch."""
-        loss = self.denoising_loss(batch)
+        seeds = batch["seeds"]
+        timesteps = integers(seeds, len(self.model.noise_scheduler))
+        loss = self.losses(*self.encode(batch), seeds, timesteps).mean()
         self.log("train/loss", loss, batch_size=len(batch["seeds"]), prog_bar=True)
         return loss
 
-    def validation_step(self, batch: Illustrated, batch_idx: int) -> None:
-        """Score the denoiser on held-out plates, each with its own noise and timestep for ever."""
-        loss = self.denoising_loss(batch)
-        self.log("val/loss", loss, batch_size=len(batch["seeds"]), sync_dist=True)
+    def validation_step(self, batch: Illustrated, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Score the denoiser and the base model on plates, each with its own noise for ever."""
+        tuned = self.losses_by_band(batch)
+        place = (dataloader_idx, batch_idx)
+        if place not in self.base_losses:
+            with without_adapter(self.model.unet):
+                self.base_losses[place] = self.losses_by_band(batch)
+        self.timestep_loss.update(tuned, self.base_losses[place], trained_on=dataloader_idx == 1)
+
+    def predict_step(self, batch: Illustrated, batch_idx: int) -> Tensor:  # => images
+        """The plates as the autoencoder shows them."""
+        return self.model.round_trip(batch["images"])
 
     def on_validation_epoch_end(self) -> None:
         """Say at which step all that is logged now stands; Lightning would say one less."""
         self.log("step", float(self.step))
+        self.log_dict(self.timestep_loss.compute(), rank_zero_only=False)
+        self.timestep_loss.reset()
 
-    def denoising_loss(self, batch: Illustrated) -> Tensor:  # => scalar
-        """The loss of one batch; its draws are functions of the seeds of its plates."""
-        images, seeds = batch["images"], batch["seeds"]
-        resolution, timesteps = images.shape[-1], len(self.model.noise_scheduler)
-        posterior_seeds = [key(seed, "posterior") for seed in seeds]
-        posterior_noise = self.model.latent_noise(posterior_seeds, resolution)
-        latents = self.model.encode_images(images, posterior_noise)
-        return self.loss(
-            self.model.unet,
-            self.model.noise_scheduler,
-            latents,
-            self.model.encode_prompts(batch["prompts"]),
-            normal(seeds, latents.shape[1:]).to(self.device),
-            integers(seeds, timesteps).to(self.device),
-        ).mean()
+    def encode(self, batch: Illustrated) -> tuple[Tensor, Tensor]:
+        """The latents [B, C, h, w] and the prompt_embeds [B, T, D] of a batch."""
+        posterior_seeds = [key(seed, "posterior") for seed in batch["seeds"]]
+        images = batch["images"]
+        noise = self.model.latent_noise(posterior_seeds, images.shape[-1])
+        return self.model.encode_images(images, noise), self.model.encode_prompts(batch["prompts"])
+
+    def losses(
+        self, latents: Tensor, prompt_embeds: Tensor, seeds: Sequence[int], timesteps: Tensor
+    ) -> Tensor:  # => [B]
+        """The loss of each plate; its noise is a function of its seed."""
+        noise = normal(seeds, latents.shape[1:]).to(self.device)
+        parts = (self.model.unet, self.model.noise_scheduler, latents, prompt_embeds)
+        return self.loss(*parts, noise, timesteps.to(self.device))
+
+    def losses_by_band(self, batch: Illustrated) -> Tensor:  # => [B, BANDS] on the CPU
+        """The loss of each plate at one timestep in each band."""
+        encoded, bands = self.encode(batch), []
+        for band in range(BANDS):
+            seeds = [key(seed, "band", band) for seed in batch["seeds"]]
+            timesteps = band_timesteps(seeds, band, len(self.model.noise_scheduler))
+            bands.append(self.losses(*encoded, seeds, timesteps).cpu())
+        return torch.stack(bands, dim=1)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimize the adapter alone."""

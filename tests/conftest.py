@@ -58,7 +58,7 @@ def config(world: World, tmp_path: Path) -> Path:
             "path": str(world.plates),
             "columns": {"caption": "caption", "book": "book"},
             "captions": {"dropout": 0.2},
-            "held_out": {"books": ["book 0", "book 1"]},
+            "held_out": {"books": ["book 0", "book 1"], "num_watched": 4},
             "resolution": tiny.RESOLUTION,
             "random_flip": True,
             "batch_size": 2,
@@ -67,6 +67,8 @@ def config(world: World, tmp_path: Path) -> Path:
         "render": {
             "prompts": PROMPTS,
             "num_seeds": 2,
+            "num_apart": 1,
+            "steered": ["a photo"],
             "sampling": {"num_steps": 2, "guidance_scale": 2.0},
             "encoder": {
                 "class_path": "OpenCLIPEncoder",

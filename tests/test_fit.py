@@ -10,7 +10,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.panel import Drawings, Panel
 from oldbook_diffusion.metrics.suite import measure
 from tests.conftest import PROMPTS, Runs
 
@@ -57,8 +57,9 @@ def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
     images = runs.fit() / "images"
     panel = Panel.from_tensors(load_file(images / "panel.safetensors"))
     for name in ("base", "step=000004"):
-        kept = json.loads((images / name / "scores.json").read_text())
-        again = measure(panel, load_file(images / name / "embeddings.safetensors")["embeddings"])
+        kept = json.loads((images / name / "scores.json").read_text())["scores"]
+        drawings = Drawings.from_tensors(load_file(images / name / "embeddings.safetensors"))
+        again = measure(panel, drawings)
         assert {"style/score", "distance/kid", "memorisation/p", "guide/shortcut_max"} <= set(again)
         assert again == pytest.approx({key: kept[key] for key in again})
 

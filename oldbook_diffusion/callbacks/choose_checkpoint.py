@@ -2,15 +2,18 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from oldbook_diffusion.callbacks.examine_encoder import failures
 from oldbook_diffusion.callbacks.run_folder import run_folder
-from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.panel import Drawings, Panel
 from oldbook_diffusion.metrics.selection import Choice, Rule, choose
 
 log = logging.getLogger(__name__)
@@ -21,35 +24,78 @@ class ChooseCheckpoint(Callback):
 
     Args:
         rule: What a checkpoint must keep to be taken.
+        patience: Stop when the rule has named the same checkpoint this many checkpoints long;
+            never when null.
     """
 
-    def __init__(self, rule: Rule = Rule()) -> None:  # noqa: B008
+    def __init__(self, rule: Rule = Rule(), patience: int | None = None) -> None:  # noqa: B008
         self.rule = rule
+        self.patience = patience
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop where the rule has long made up its mind."""
+        if self.patience is None or trainer.state.fn != "fit":
+            return
+        choice = None
+        if trainer.is_global_zero and measured(folder := run_folder(trainer)):
+            choice = choose_of(folder, self.rule).step
+            later = [step for step in checkpoints_of(folder) if choice and step > choice]
+            choice = choice if len(later) >= self.patience else None
+        if (chosen := trainer.strategy.broadcast(choice)) is not None:
+            log.info("The rule has long named step %d: the run stops.", chosen)
+            trainer.should_stop = True
 
     @rank_zero_only
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Choose among all that this run has drawn, before it was resumed too."""
-        folder = run_folder(trainer)
-        if (folder / "images/panel.safetensors").is_file():
+        if measured(folder := run_folder(trainer)):
             log.info(recommend(folder, self.rule).reason)
+
+
+def measured(folder: Path) -> bool:
+    """Whether a run has anything to choose by."""
+    return (folder / "images/panel.safetensors").is_file()
+
+
+def checkpoints_of(folder: Path) -> dict[int, Drawings]:
+    """What each checkpoint of a run has drawn; what was not kept whole is left out."""
+    drawings = {}
+    for file in sorted(folder.glob("images/step=*/embeddings.safetensors")):
+        try:
+            drawings[int(file.parent.name[5:])] = Drawings.from_tensors(load_file(file))
+        except (OSError, SafetensorError, KeyError) as error:
+            log.warning("%s is left out of the choice: %s", file, error)
+    return drawings
+
+
+def choose_of(folder: Path, rule: Rule) -> Choice:
+    """Choose a checkpoint of the run in a folder, if its encoder may judge."""
+    if wrong := failures(folder):
+        return Choice(
+            None,
+            f"No checkpoint is recommended, since the encoder cannot judge this style: "
+            f"{len(wrong)} answers of its gate fail ({'; '.join(wrong)}).",
+        )
+    panel = Panel.from_tensors(load_file(folder / "images/panel.safetensors"))
+    return choose(panel, checkpoints_of(folder), rule)
 
 
 def recommend(folder: Path, rule: Rule) -> Choice:
     """Choose a checkpoint of the run in a folder, and mark it there; a full disk is no error."""
-    panel = Panel.from_tensors(load_file(folder / "images/panel.safetensors"))
-    files = sorted(folder.glob("images/step=*/embeddings.safetensors"))
-    drawings = {int(f.parent.name[5:]): load_file(f)["embeddings"] for f in files}
-    choice = choose(panel, drawings, rule)
-    checkpoints = folder / "checkpoints"
+    choice = choose_of(folder, rule)
     try:
-        checkpoints.mkdir(exist_ok=True)
-        content = {**asdict(choice), "rule": asdict(rule)}
-        (checkpoints / "best.json").write_text(json.dumps(content, indent=2) + "\n")
-        for end in ("", ".ckpt"):
-            link(checkpoints / f"best{end}", f"step={choice.step or 0:06d}{end}")
+        mark(folder / "checkpoints", choice, {**asdict(choice), "rule": asdict(rule)})
     except OSError as error:
-        log.warning("the chosen checkpoint is not marked in %s: %s", checkpoints, error)
+        log.warning("the chosen checkpoint is not marked in %s: %s", folder, error)
     return choice
+
+
+def mark(checkpoints: Path, choice: Choice, record: Mapping[str, object]) -> None:
+    """Write the choice down, and link to what was chosen."""
+    checkpoints.mkdir(exist_ok=True)
+    (checkpoints / "best.json").write_text(json.dumps(record, indent=2) + "\n")
+    for end in ("", ".ckpt"):
+        link(checkpoints / f"best{end}", f"step={choice.step or 0:06d}{end}")
 
 
 def link(path: Path, target: str) -> None:

@@ -1,67 +1,24 @@
 """Drawings as files and in TensorBoard, with what is needed to measure them again."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from oldbook_diffusion.pictures import save_drawing, side_by_side, slug
-from oldbook_diffusion.stable_diffusion import Sampling
+from oldbook_diffusion.callbacks.assignment import Assignment
+from oldbook_diffusion.callbacks.plates import Plates
+from oldbook_diffusion.callbacks.score_drawings import Verdict
+from oldbook_diffusion.metrics import ImageEncoder
+from oldbook_diffusion.pictures import before_and_after, save_drawing, side_by_side, slug
 
-CHARTS = {
-    "Style": {
-        "score (95 %)": ["Margin", ["style/score", "style/score_lower", "style/score_upper"]],
-        "score and guides": [
-            "Multiline",
-            [
-                "style/score",
-                "guide/style_words",
-                "guide/shortcut_max",
-                "guide/real_lower",
-                "guide/real_upper",
-            ],
-        ],
-    },
-    "Prompts": {
-        f"{name} (95 %)": ["Margin", [f"{tag}{end}" for end in ("", "_lower", "_upper")]]
-        for name, tag in {
-            "centred agreement": "fidelity/centred_agreement",
-            "identified": "fidelity/identified",
-            "diversity": "diversity/within",
-        }.items()
-    },
-    "Distance": {
-        f"{name} (95 %)": ["Margin", [f"distance/{name}{end}" for end in ("", "_lower", "_upper")]]
-        for name in ("cmmd", "mmd_median", "kid")
-    },
-}
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """What is drawn at every checkpoint.
-
-    Attributes:
-        prompts: All prompts.
-        own: The prompt of each drawing, by number.
-        seeds: The seed of each drawing.
-        sampling: How drawings are made from noise.
-    """
-
-    prompts: Sequence[str]
-    own: Sequence[int]
-    seeds: Sequence[int]
-    sampling: Sampling
-
-    @property
-    def texts(self) -> list[str]:
-        """The prompt of each drawing, in words."""
-        return [self.prompts[number] for number in self.own]
+log = logging.getLogger(__name__)
 
 
 def write_drawings(folder: Path, assignment: Assignment, step: int, drawings: Tensor) -> None:
@@ -73,29 +30,83 @@ def write_drawings(folder: Path, assignment: Assignment, step: int, drawings: Te
         save_drawing(drawing, folder / f"{number:02d}_{slug(prompt)}_seed={seed}.png", origin)
 
 
-def write_scores(
+def keep_drawings(
+    folder: Path, assignment: Assignment, step: int, base: Tensor, drawings: Tensor
+) -> None:
+    """Write the drawings of a step into a run's folder, beside the base model's on a sheet."""
+    with excused(f"the drawings of step {step}"):
+        write_drawings(folder / f"images/step={step:06d}", assignment, step, drawings)
+        first = slice(None, None, assignment.num_seeds)
+        sheet = before_and_after(assignment.prompts, base[first], drawings[first])
+        sheet.save(folder / "before_after.png")
+
+
+def keep_scores(
     folder: Path,
     assignment: Assignment,
-    embeddings: Tensor,
-    identity: str,
-    scores: Mapping[str, float],
+    step: int,
+    verdict: Verdict,
+    encoder: ImageEncoder,
+    plates: Plates,
+) -> None:
+    """Write what is known of the drawings of a step into a run's folder."""
+    images = folder / "images"
+    with excused(f"the scores of step {step}"):
+        name = f"step={step:06d}" if step else "base"
+        write_scores(images / name, assignment, step, verdict, encoder)
+        write_plates(images / "plates", plates, verdict.nearest.plate.tolist())
+
+
+@contextmanager
+def excused(what: str) -> Iterator[None]:
+    """Go on where something cannot be kept: a full disk does not end a run."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        log.warning("%s are not kept: %s", what, error)
+
+
+def write_scores(
+    folder: Path, assignment: Assignment, step: int, verdict: Verdict, encoder: ImageEncoder
 ) -> None:
     """Keep embeddings and scores, so that other scores need no drawing and no encoder."""
+    folder.mkdir(parents=True, exist_ok=True)
     tensors = {
-        "embeddings": embeddings,
+        **verdict.drawings._asdict(),
         "prompts": torch.tensor(assignment.own),
         "seeds": torch.tensor(assignment.seeds),
     }
-    save_file(tensors, folder / "embeddings.safetensors", {"encoder": identity})
-    (folder / "scores.json").write_text(json.dumps(dict(scores), indent=2) + "\n")
+    save_file(tensors, folder / "embeddings.safetensors", encoder.origin)
+    rows = [{"prompt": text, "seed": seed} for text, seed in assignment.orders]
+    found = zip(verdict.nearest.plate.tolist(), verdict.nearest.similarity.tolist(), strict=True)
+    for row, (plate, similarity) in zip(rows, found, strict=False):  # of the prompts alone
+        row |= {"plate": plate, "similarity": similarity}
+    scores = {"scores": verdict.scores, "valid": verdict.valid}
+    record = {"step": step, **encoder.origin, **scores, "drawings": rows}
+    (folder / "scores.json").write_text(json.dumps(record, indent=2) + "\n")
+
+
+def write_plates(folder: Path, plates: Plates, numbers: Iterable[int]) -> None:
+    """Keep the training plates that drawings are nearest to, and what they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in set(numbers):
+        (folder / f"{number:05d}.jpg").write_bytes(plates.thumbnails[number])
+        words = {"caption": plates.captions[number], "book": plates.books[number]}
+        (folder / f"{number:05d}.json").write_text(json.dumps(words) + "\n")
 
 
 def show_drawings(
-    logger: TensorBoardLogger, assignment: Assignment, step: int, base: Tensor, drawings: Tensor
+    logger: TensorBoardLogger, assignment: Assignment, step: int, columns: list[Tensor]
 ) -> None:
-    """One tag for each prompt: base on the left, tuned on the right, a row for each seed."""
+    """One tag for each prompt: the base's drawing, the tuned one, and the nearest training plate.
+
+    Args:
+        logger: Where to.
+        assignment: What was drawn.
+        step: When.
+        columns: Images [N, 3, H, W] of each kind, a row for each drawing of the prompts.
+    """
     own = torch.tensor(assignment.own)
     for number, prompt in enumerate(assignment.prompts):
-        rows = own == number
-        picture = side_by_side(base[rows], drawings[rows])
+        picture = side_by_side([column[own == number] for column in columns])
         logger.experiment.add_image(f"drawings/{number:02d} {prompt}", picture, step)

@@ -1,4 +1,4 @@
-"""The prompts of the reference experiment, and others to learn the measure on."""
+"""The prompts of the reference experiment, and others to learn the measure on and to try it."""
 
 PROMPTS = (
     "A bald man with a long beard smiles faintly",
@@ -35,4 +35,35 @@ OTHER_PROMPTS = (
     "A snail on a leaf",
     "A violin on a table",
     "A butterfly among flowers",
+)
+
+# what a chosen checkpoint is confirmed on: neither the choice nor the directions have met these
+FRESH_PROMPTS = (
+    "A dog in a garden",
+    "An elephant in the desert",
+    "A sailboat at sunset",
+    "A fox in the forest",
+    "A church in the hills",
+    "A swan by the sea",
+    "A rabbit in the snow",
+    "A cow in a meadow",
+    "A penguin in the snow",
+    "A fountain at night",
+    "A guitar in a room",
+    "A mushroom in the forest",
+    "A turtle by the sea",
+    "A tent in the desert",
+    "A pumpkin in a field",
+)
+
+# an adapter that makes these old plates too can no longer be steered
+STEERED_PROMPTS = (
+    "A colour photograph of a castle",
+    "A colour photograph of a cat",
+    "A photograph of a cottage in the country",
+    "A photograph of a steam train",
+    "A watercolour of a rose",
+    "A watercolour of wildflowers",
+    "A pencil drawing of a boy",
+    "A halftone print of a monkey",
 )

@@ -1,35 +1,24 @@
 """The scores of drawings, from embeddings computed once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from oldbook_diffusion.metrics import ImageTextEncoder, PromptAgreement, StyleSimilarity
+from oldbook_diffusion.callbacks.assignment import Pictures
+from oldbook_diffusion.callbacks.plates import Plates
+from oldbook_diffusion.metrics import (
+    ImageEncoder,
+    ImageTextEncoder,
+    PromptAgreement,
+    StyleSimilarity,
+)
 from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS
-from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.memorisation import Nearest
+from oldbook_diffusion.metrics.panel import Drawings, Panel
 from oldbook_diffusion.metrics.style_similarity import halves
 from oldbook_diffusion.metrics.suite import measure
-
-
-@dataclass(frozen=True)
-class Plates:
-    """Plates as the autoencoder shows them, embedded.
-
-    Attributes:
-        embeddings: [N, D].
-        books: The book of each, where one is known.
-    """
-
-    embeddings: Tensor
-    books: list[str | None]
-
-    @property
-    def numbers(self) -> Tensor:  # => [N]
-        """The books, numbered; a plate of no known book is a book of its own."""
-        names = [book or f"plate {number}" for number, book in enumerate(self.books)]
-        order = {name: number for number, name in enumerate(dict.fromkeys(names))}
-        return torch.tensor([order[name] for name in names])
 
 
 @dataclass(frozen=True)
@@ -37,73 +26,126 @@ class BaseDrawings:
     """What the base model draws before the first step, as images [N, 3, H, W] in [0, 1].
 
     Attributes:
-        own: Drawings of the prompts.
+        pictures: What it draws of what is drawn at every checkpoint.
         worded: Drawings of the prompts with words of style in them, from the same noise.
         apart: Drawings of other prompts.
+        again: Drawings of the prompts from other noise.
     """
 
-    own: Tensor
+    pictures: Pictures
     worded: Tensor
     apart: Tensor
+    again: Tensor
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of one checkpoint's drawings.
+
+    Attributes:
+        drawings: Their embeddings.
+        scores: Every number, by the name of its curve.
+        nearest: The training plate nearest to each drawing of the prompts.
+        valid: Whether the encoder has passed its gate.
+    """
+
+    drawings: Drawings
+    scores: dict[str, float]
+    nearest: Nearest
+    valid: bool
 
 
 class ScoreDrawings:
     """Scores drawings against a panel of base drawings, controls and plates.
 
     Args:
-        encoder: Maps drawings, plates and prompts to embeddings.
+        encoder: Maps drawings, plates and, where it can read, prompts to embeddings.
         prompts: What is drawn.
         own: The prompt of each drawing.
     """
 
-    def __init__(self, encoder: ImageTextEncoder, prompts: list[str], own: list[int]) -> None:
+    def __init__(self, encoder: ImageEncoder, prompts: Sequence[str], own: Sequence[int]) -> None:
         self.encoder = encoder
-        self.identity = encoder.identity
-        self.texts = encoder.encode_texts(prompts)
+        self.texts = self.embed_texts(prompts)
         self.own = torch.tensor(own)
         # one process scores for all, so that nothing is to be summed over processes
         self.similarity = StyleSimilarity(encoder.embedding_dim, sync_on_compute=False)
         self.agreement = PromptAgreement(sync_on_compute=False)
         self.panel: Panel | None = None
+        self.valid = True  # until the gate has said otherwise
+
+    def embed_texts(self, prompts: Sequence[str]) -> Tensor:  # => [P, D], or [0, D]
+        """Embed prompts, where the encoder reads."""
+        if isinstance(self.encoder, ImageTextEncoder):
+            return self.encoder.encode_texts(prompts)
+        return torch.zeros(0, self.encoder.embedding_dim)
 
     def embed(self, images: Tensor) -> Tensor:  # => [N, D]
         """Embed images [N, 3, H, W] in [0, 1]."""
         return self.encoder.encode_images(images)
 
-    def prepare(self, base: BaseDrawings, train: Plates, held_out: Plates) -> Panel:
-        """Set the 0 and the 1 of every score, and what it must not be mistaken for."""
+    def prepare(
+        self, base: BaseDrawings, train: Plates, held_out: Plates, pages: Tensor, seen: Tensor
+    ) -> Panel:
+        """Set the 0 and the 1 of every score, and what it must not be mistaken for.
+
+        Args:
+            base: What the base model draws.
+            train: Plates that are trained on.
+            held_out: Plates of other books.
+            pages: [C, D], the plates whose captions are drawn.
+            seen: [C] bool, whether they are trained on.
+        """
+        own, apart = base.pictures.own, base.apart
+        drawn = Drawings(*(self.embed(images) for images in base.pictures))
         self.panel = Panel(
-            base=self.embed(base.own),
+            base=drawn.own,
+            captioned=drawn.captioned,
+            steered=drawn.steered,
             prompts=self.own,
             texts=self.texts,
             worded=self.embed(base.worded),
-            shortcuts={name: self.embed(change(base.own)) for name, change in CONTROLS.items()},
-            apart=self.embed(base.apart),
-            controls={name: self.embed(change(base.apart)) for name, change in CONTROLS.items()},
-            decoys={name: self.embed(change(base.apart)) for name, change in DECOYS.items()},
+            shortcuts={name: self.embed(change(own)) for name, change in CONTROLS.items()},
+            apart=self.embed(apart),
+            controls={name: self.embed(change(apart)) for name, change in CONTROLS.items()},
+            decoys={name: self.embed(change(apart)) for name, change in DECOYS.items()},
             train=train.embeddings,
             held_out=held_out.embeddings,
             books=held_out.numbers,
+            pages=pages,
+            trained_on=seen,
         )
         reference = halves(held_out.books)
         self.similarity.update(held_out.embeddings[reference], "reference")
         self.similarity.update(held_out.embeddings[~reference], "ceiling")
-        self.similarity.update(self.panel.base, "base")
+        self.similarity.update(drawn.own, "base")
         return self.panel
 
-    def score(self, embeddings: Tensor) -> dict[str, float]:
-        """Score one set of drawings, [N, D] in the order of the prompts."""
+    def judge(self, pictures: Pictures) -> Verdict:
+        """Encode everything once, and score it."""
         assert self.panel is not None
+        drawings = Drawings(*(self.embed(images) for images in pictures))
+        scores = {**self.familiar(drawings.own), **measure(self.panel, drawings)}
+        scores["style/valid"] = float(self.valid)
+        return Verdict(drawings, scores, self.panel.nearest(drawings.own), self.valid)
+
+    def familiar(self, drawings: Tensor) -> dict[str, float]:
+        """What others log: cosines to the plates' centroid and to the prompts."""
         self.similarity.reset()
-        self.agreement.reset()
-        self.similarity.update(embeddings, "drawing")
-        self.agreement.update(embeddings, self.texts, self.own)
-        style, agreement = self.similarity.compute(), self.agreement.compute()
-        familiar = {
+        self.similarity.update(drawings, "drawing")
+        style = self.similarity.compute()
+        scores = {
             "style/cosine": float(style["cosine"]),
             "style/normalised": float(style["normalised"]),
             "style/ceiling_cosine": float(style["ceiling"]),
+        }
+        if not len(self.texts):
+            return scores
+        self.agreement.reset()
+        self.agreement.update(drawings, self.texts, self.own)
+        agreement = self.agreement.compute()
+        return {
+            **scores,
             "style/prompt_agreement": float(agreement["agreement"]),
             "style/prompt_identified": float(agreement["identified"]),
         }
-        return {**familiar, **measure(self.panel, embeddings)}

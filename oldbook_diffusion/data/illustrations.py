@@ -1,8 +1,9 @@
 """The data: captioned illustrations of old books, streamed."""
 
 import itertools
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from datasets import IterableDataset
 from lightning.pytorch import LightningDataModule
@@ -94,31 +95,42 @@ class Illustrations(LightningDataModule):
         num_batches = self.trainer.max_steps * self.trainer.accumulate_grad_batches
         return self.loader(rows, training=True, num_batches=num_batches)
 
-    def val_dataloader(self) -> PlateLoader:
-        """Batches of the held-out plates, once."""
+    def val_dataloader(self) -> list[PlateLoader]:
+        """The watched plates: held-out ones, then training ones; to each process its share."""
         assert self.trainer is not None
         share = slice(self.trainer.global_rank, None, self.trainer.world_size)
-        return self.loader(self.held_out_rows[share], training=False)
+        sides = (self.held_out_rows, self.training_rows)
+        return [self.loader(self.watched(rows)[share], training=False) for rows in sides]
+
+    def predict_dataloader(self) -> PlateLoader:
+        """The watched plates of the held-out books."""
+        return self.watched_sample()[0]
+
+    def watched_sample(self) -> tuple[PlateLoader, PlateLoader]:
+        """All watched plates, for whoever measures: held-out ones, then training ones."""
+        held_out, training = (
+            self.loader(self.watched(rows), training=False)
+            for rows in (self.held_out_rows, self.training_rows)
+        )
+        return held_out, training
+
+    def watched(self, rows: list[Row]) -> list[Row]:
+        """Some rows from all over, so that they come from many books."""
+        number = min(self.held_out.num_watched, len(rows))
+        return [rows[i * len(rows) // number] for i in range(number)]
 
     def held_out_sample(self) -> PlateLoader:
         """Batches of all held-out plates, for whoever measures."""
         return self.loader(self.held_out_rows, training=False)
 
     def training_sample(self) -> PlateLoader:
-        """Batches of the first training plates, as many as may be held out, not augmented.
-
-        Raises:
-            OldBookError: There are none.
-        """
-        trained_on = (plate for plate in self.stream if not self.holds(plate))
-        plates = itertools.islice(trained_on, self.held_out.max_plates)
-        rows = [Row(plate, 0, Position(0, number + 1)) for number, plate in enumerate(plates)]
-        if not rows:
-            raise OldBookError(NOTHING_LEFT)
-        return self.loader(rows, training=False)
+        """Batches of the training plates, not augmented, read once as they are needed."""
+        return self.loader(
+            self.rows("trained on", self.held_out.max_training_plates), training=False
+        )
 
     def loader(
-        self, rows: ShuffledRows | list[Row], training: bool, num_batches: int | None = None
+        self, rows: Iterable[Row], training: bool, num_batches: int | None = None
     ) -> PlateLoader:
         """Decode and batch rows."""
         flip = training and self.random_flip
@@ -134,18 +146,31 @@ class Illustrations(LightningDataModule):
         Raises:
             OldBookError: There are none.
         """
-        held_out = (plate for plate in self.stream if self.holds(plate))
-        plates = itertools.islice(held_out, self.held_out.max_plates)
-        rows = [
-            Row(plate, key(self.seed, "held out", number), Position(0, number + 1))
-            for number, plate in enumerate(plates)
-        ]
+        rows = list(self.rows("held out", self.held_out.max_plates))
         if not rows:
             raise OldBookError(
                 f"no plate of {self.path} is held out, so that nothing can be measured: "
                 "raise data.held_out.share or name books in data.held_out.books"
             )
         return rows
+
+    @cached_property
+    def training_rows(self) -> list[Row]:
+        """Training plates to take the watched ones from, as many as may be held out.
+
+        Raises:
+            OldBookError: There are none.
+        """
+        rows = list(self.rows("trained on", self.held_out.max_plates))
+        if not rows:
+            raise OldBookError(NOTHING_LEFT)
+        return rows
+
+    def rows(self, side: Literal["held out", "trained on"], most: int) -> Iterator[Row]:
+        """The first plates of one side of the split, as files."""
+        plates = (plate for plate in self.stream if self.holds(plate) == (side == "held out"))
+        for number, plate in enumerate(itertools.islice(plates, most)):
+            yield Row(plate, key(self.seed, side, number), Position(0, number + 1))
 
     def holds(self, plate: dict[str, Any]) -> bool:
         """Whether a plate is held out."""

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from oldbook_diffusion.data.captions import Captions, usable
 from oldbook_diffusion.data.order import Position, Row
@@ -139,7 +139,7 @@ class PlateLoader(Iterable[Batch]):
 
     def __init__(
         self,
-        rows: Sampler[Row] | list[Row],
+        rows: Iterable[Row],
         decode: Decode,
         faults: Faults,
         batch_size: int,

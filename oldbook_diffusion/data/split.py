@@ -21,11 +21,17 @@ class HeldOut:
         share: Share of the books, or of the plates, by seeded chance.
         books: Titles of the books to hold out, instead of a share.
         max_plates: At most this many held-out plates are read and kept in memory.
+        max_training_plates: At most this many training plates are compared with drawings; copies
+            of the others are not seen.
+        num_watched: Plates of either side whose loss is measured and whose captions are drawn at
+            every checkpoint.
     """
 
     share: float = 0.1
     books: list[str] = field(default_factory=list)
     max_plates: int = 256
+    max_training_plates: int = 5000
+    num_watched: int = 16
 
     def __post_init__(self) -> None:
         if not 0 < self.share < 1:

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.panel import Drawings, Panel
 from oldbook_diffusion.metrics.suite import measure
 
 Key = tuple[str, str]  # a prompt and a seed
@@ -113,13 +113,13 @@ class Run:
     def scores(self, folder: Path) -> dict[str, float]:
         """The scores of one checkpoint, computed again where its embeddings were kept."""
         file = folder / "scores.json"
-        kept: dict[str, float] = json.loads(file.read_text()) if file.is_file() else {}
+        kept: dict[str, float] = json.loads(file.read_text())["scores"] if file.is_file() else {}
         try:
-            embeddings = load_file(folder / "embeddings.safetensors")["embeddings"]
-        except (OSError, SafetensorError):
+            drawings = Drawings.from_tensors(load_file(folder / "embeddings.safetensors"))
+        except (OSError, SafetensorError, KeyError):
             self.missing.append(f"images/{folder.name}/embeddings.safetensors")
             return kept
-        return kept if self.panel is None else {**kept, **measure(self.panel, embeddings)}
+        return kept if self.panel is None else {**kept, **measure(self.panel, drawings)}
 
     @cached_property
     def losses(self) -> dict[str, list[tuple[int, float]]]:

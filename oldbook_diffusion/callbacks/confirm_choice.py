@@ -1,0 +1,92 @@
+"""The chosen checkpoint on what the choice has never seen: other noise, and other prompts.
+
+A checkpoint that was chosen for its score is a little luckier than it is good; drawings from
+fresh noise have no part in that luck.
+"""
+
+import json
+import logging
+from pathlib import Path
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+
+from oldbook_diffusion.adapter import keep_trainable, restore_frozen, without_adapter
+from oldbook_diffusion.callbacks.assignment import FRESH, Assignment
+from oldbook_diffusion.callbacks.draw_prompts import draw_prompts
+from oldbook_diffusion.callbacks.keep_drawings import excused
+from oldbook_diffusion.callbacks.prompts import FRESH_PROMPTS
+from oldbook_diffusion.callbacks.run_folder import run_folder
+from oldbook_diffusion.callbacks.score_drawings import ScoreDrawings
+from oldbook_diffusion.metrics.suite import confirm
+from oldbook_diffusion.system import StyleDiffusion
+
+log = logging.getLogger(__name__)
+FILE = "checkpoints/confirmed.json"
+
+
+def confirm_choice(
+    trainer: Trainer, pl_module: LightningModule, scores: ScoreDrawings, assignment: Assignment
+) -> None:
+    """Draw with the chosen checkpoint's adapter, where one is chosen, and write what it scores."""
+    assert isinstance(pl_module, StyleDiffusion)
+    folder = run_folder(trainer)
+    step = chosen_step(folder)
+    file = folder / f"checkpoints/step={step or 0:06d}.ckpt"
+    if step is None or not file.is_file():
+        return
+    last = {
+        name: x.clone() for name, x in keep_trainable(pl_module, pl_module.state_dict()).items()
+    }
+    chosen = torch.load(file, map_location=pl_module.device, weights_only=True)["state_dict"]
+    pl_module.load_state_dict(restore_frozen(pl_module, chosen))
+    found = {
+        "the prompts, other noise": again(trainer, pl_module, scores, assignment, False),
+        "other prompts": again(trainer, pl_module, scores, assignment, True),
+    }
+    pl_module.load_state_dict(restore_frozen(pl_module, last))
+    if trainer.is_global_zero:
+        with excused("the confirmation"):
+            record = {"step": step, **scores.encoder.origin, "scores": found}
+            (folder / FILE).write_text(json.dumps(record, indent=2) + "\n")
+        for what, numbers in found.items():
+            log.info("Step %d on %s: style %s", step, what, in_words(numbers))
+
+
+def chosen_step(folder: Path) -> int | None:
+    """The step that a run recommends, or none."""
+    file = folder / "checkpoints/best.json"
+    if not file.is_file():
+        return None
+    step: int | None = json.loads(file.read_text())["step"]
+    return step
+
+
+def again(
+    trainer: Trainer,
+    pl_module: StyleDiffusion,
+    scores: ScoreDrawings,
+    assignment: Assignment,
+    other: bool,
+) -> dict[str, float]:
+    """Draw and score the prompts from other noise, or other prompts altogether."""
+    prompts = list(FRESH_PROMPTS) if other else list(assignment.prompts)
+    texts = [prompt for prompt in prompts for _ in range(assignment.num_seeds)]
+    first = FRESH + other * len(assignment.own)
+    order = (texts, range(first, first + len(texts)), assignment.sampling)
+    tuned = draw_prompts(trainer, pl_module, *order)
+    with without_adapter(pl_module.model.unet):
+        base = draw_prompts(trainer, pl_module, *order)
+    if not trainer.is_global_zero or scores.panel is None:
+        return {}
+    own = torch.arange(len(prompts)).repeat_interleave(assignment.num_seeds)
+    drawn = (scores.embed(base), scores.embed(tuned))
+    return confirm(scores.panel, *drawn, own, scores.embed_texts(prompts))
+
+
+def in_words(numbers: dict[str, float]) -> str:
+    """The style score with its interval, where there is one."""
+    score = f"{numbers['style/score']:.2f}"
+    if "style/score_lower" not in numbers:
+        return score
+    return f"{score} ({numbers['style/score_lower']:.2f} to {numbers['style/score_upper']:.2f})"

@@ -1,0 +1,81 @@
+"""What is drawn and read once, before the first step, so that drawings can be scored."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Trainer
+from safetensors.torch import save_file
+from torch import Tensor
+
+from oldbook_diffusion.callbacks.assignment import AGAIN, APART, Assignment, Pictures
+from oldbook_diffusion.callbacks.draw_prompts import draw_prompts
+from oldbook_diffusion.callbacks.examine_encoder import examine_encoder, write_gate
+from oldbook_diffusion.callbacks.plates import Plates, Watched, embed_plates, read_contrast
+from oldbook_diffusion.callbacks.run_folder import run_folder
+from oldbook_diffusion.callbacks.score_drawings import BaseDrawings, ScoreDrawings
+from oldbook_diffusion.metrics.controls import NUISANCES
+from oldbook_diffusion.metrics.encoder_gate import Check
+from oldbook_diffusion.stable_diffusion import StableDiffusion
+from oldbook_diffusion.system import StyleDiffusion
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Sets the scores up, and asks the encoder whether it can judge this style.
+
+    Attributes:
+        scores: What is set up.
+        style_words: How a prompt asks the base model for the style.
+        apart: Other prompts, to fit directions on.
+        contrast: Folder of pictures that are not of the style.
+    """
+
+    scores: ScoreDrawings
+    style_words: str
+    apart: list[str]
+    contrast: Path | None
+
+    def draw(
+        self, trainer: Trainer, pl_module: StyleDiffusion, assignment: Assignment, own: Pictures
+    ) -> BaseDrawings:
+        """Draw with the base model what is drawn once, every process its share."""
+        texts = assignment.texts
+        worded = [self.style_words.format(prompt=text) for text in texts]
+        groups = {"worded": (worded, assignment.first_seed)}
+        groups |= {"apart": (self.apart, APART), "again": (texts, AGAIN)}
+        drawn = {
+            name: draw_prompts(
+                trainer, pl_module, words, range(first, first + len(words)), assignment.sampling
+            )
+            for name, (words, first) in groups.items()
+        }
+        return BaseDrawings(own, **drawn)
+
+    def compare(
+        self, trainer: Trainer, pl_module: StyleDiffusion, base: BaseDrawings, watched: Watched
+    ) -> tuple[list[Check], Plates]:
+        """Embed plates and drawings, and keep what the scores depend on."""
+        encoder, model = self.scores.encoder.to(pl_module.device), pl_module.model
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        train = embed_plates(model, encoder, data.training_sample())
+        held_out = embed_plates(model, encoder, data.held_out_sample(), NUISANCES)
+        pages = through(model, watched.images)
+        panel = self.scores.prepare(
+            base, train, held_out, encoder.encode_images(pages), watched.trained_on
+        )
+        folder = run_folder(trainer)
+        save_file(panel.tensors(), folder / "images/panel.safetensors", encoder.origin)
+        unseen = ~watched.trained_on
+        blends = (base.pictures.captioned[unseen], pages[unseen])
+        others = through(model, read_contrast(self.contrast, pages.shape[-1]))
+        checks = examine_encoder(self.scores, base, blends, held_out, others)
+        write_gate(folder, checks, encoder.origin)
+        return checks, train
+
+
+def through(model: StableDiffusion, images: Tensor) -> Tensor:  # => like images, on the CPU
+    """Send pictures through the autoencoder, a few at a time."""
+    parts = [model.round_trip(part).cpu() for part in images.split(8) if len(part)]
+    return torch.cat([images[:0], *parts])
