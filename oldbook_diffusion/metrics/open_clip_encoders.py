@@ -21,9 +21,16 @@ LOCAL = "local-dir:"
 class OpenCLIPEncoder(ImageTextEncoder):
     """A CLIP of open_clip (Radford et al. 2021; Cherti et al. 2023), with its own preprocessing.
 
+    The last embedding of a CLIP says what a picture shows, and little of its lines; means and
+    deviations of the channels of earlier layers say more about them (Gatys et al. 2015; Huang
+    and Belongie 2017). With both, the product of an image's embedding with a text's is still
+    their cosine in CLIP's own space.
+
     Args:
         model: Name of an architecture, or `local-dir:` and a folder with weights.
         pretrained: Tag of its weights; null for `local-dir:`.
+        layers: Modules of the image tower to read beside its last embedding, such as
+            `transformer.resblocks.5` of a ViT or `layer3` of a ResNet.
         batch_size: Images embedded at once.
 
     Raises:
@@ -35,11 +42,13 @@ class OpenCLIPEncoder(ImageTextEncoder):
         self,
         model: str = "ViT-B-32",
         pretrained: str | None = "laion2b_s34b_b79k",
+        layers: Sequence[str] = (),
         batch_size: int = 64,
     ) -> None:
         check_local(model)
         check_tag(model, pretrained)
-        self.identity = model if pretrained is None else f"{model}/{pretrained}"
+        name = model if pretrained is None else f"{model}/{pretrained}"
+        self.identity = "+".join([name, *layers])
         self.batch_size = batch_size
         try:
             # building draws random weights first: what is measured must not move what is learnt
@@ -56,7 +65,10 @@ class OpenCLIPEncoder(ImageTextEncoder):
             ) from error
         self.weights = freeze(self.clip)
         self.device = torch.device("cpu")
-        self.embedding_dim = len(self.encode_texts([""])[0])
+        self.layers = [tower_layer(self.clip.visual, layer) for layer in layers]
+        side = self.clip.visual.image_size
+        blank = torch.zeros(1, 3, *((side, side) if isinstance(side, int) else side))
+        self.embedding_dim = embed(self.read, blank, 1, self.device).shape[1]
 
     def to(self, device: torch.device) -> "OpenCLIPEncoder":
         """Move to a device."""
@@ -69,15 +81,52 @@ class OpenCLIPEncoder(ImageTextEncoder):
         if not len(images):
             return torch.zeros(0, self.embedding_dim)
         inputs = prepared(images, self.preprocess)
-        return embed(self.clip.encode_image, inputs, self.batch_size, self.device)
+        return embed(self.read, inputs, self.batch_size, self.device)
+
+    def read(self, inputs: Tensor) -> Tensor:  # => [N, D]
+        """The last embedding, and the channels of the layers, each of length one."""
+        seen: list[Tensor] = []
+        hooks = [
+            layer.register_forward_hook(lambda module, given, answer: seen.append(answer))
+            for layer in self.layers
+        ]
+        last = self.clip.encode_image(inputs)
+        for hook in hooks:
+            hook.remove()
+        parts = [F.normalize(part.float(), dim=-1) for part in (last, *map(channel_moments, seen))]
+        return torch.cat(parts, dim=-1)
 
     @torch.no_grad()
     def encode_texts(self, texts: Sequence[str]) -> Tensor:  # => [N, D]
-        """Embed words."""
+        """Embed words; as long as it takes for products with images to be CLIP's cosines."""
         if not texts:
             return torch.zeros(0, self.embedding_dim)
         tokens = self.tokenize(list(texts)).to(self.device)
-        return F.normalize(self.clip.encode_text(tokens).float().cpu(), dim=-1)
+        words = F.normalize(self.clip.encode_text(tokens).float().cpu(), dim=-1)
+        stretch = (1 + len(self.layers)) ** 0.5
+        return F.pad(words * stretch, (0, self.embedding_dim - words.shape[1]))
+
+
+def tower_layer(tower: nn.Module, name: str) -> nn.Module:
+    """A module of the image tower.
+
+    Raises:
+        OldBookError: There is none of this name.
+    """
+    try:
+        return tower.get_submodule(name)
+    except AttributeError as error:
+        names = ", ".join(name for name, _ in tower.named_children())
+        raise OldBookError(
+            f"the image tower of the style encoder has no layer {name!r}; it has {names}: "
+            "set render.encoder.init_args.layers"
+        ) from error
+
+
+def channel_moments(answer: Tensor) -> Tensor:  # => [N, 2 C]
+    """Mean and deviation of every channel of a map [N, C, h, w] or of tokens [N, T, C]."""
+    channels = answer.flatten(2) if answer.dim() == 4 else answer.transpose(1, 2)
+    return torch.cat([channels.mean(dim=2), channels.std(dim=2)], dim=1)
 
 
 class CSDEncoder(ImageEncoder):

@@ -46,6 +46,8 @@ class Textures(ImageEncoder):
     @torch.no_grad()
     def encode_images(self, images: Tensor) -> Tensor:  # => [N, D] of length one
         """Embed images [N, 3, H, W] in [0, 1]."""
+        if not len(images):
+            return torch.zeros(0, self.embedding_dim)
         seen = opponent(images.cpu().float())
         parts = [self.moments(F.avg_pool2d(seen, scale) if scale > 1 else seen) for scale in SCALES]
         tones = [seen.mean(dim=(2, 3)), seen.std(dim=(2, 3))]
