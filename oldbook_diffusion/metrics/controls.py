@@ -67,11 +67,39 @@ def binarise(images: Tensor) -> Tensor:
 
 def edges(images: Tensor) -> Tensor:
     """The Sobel outline, in ink on paper."""
+    return on_paper(steepness(images))
+
+
+def steepness(images: Tensor) -> Tensor:  # => [N, 1, H, W] in [0, 1]
+    """How fast the tone changes, by Sobel's filters."""
     across = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     kernel = torch.stack([across, across.T])[:, None]
     tones = F.pad(grey(images)[:, :1], (1, 1, 1, 1), mode="replicate")
-    steepness = F.conv2d(tones, kernel).square().sum(dim=1, keepdim=True).sqrt()
-    return on_paper(steepness.clamp(0, 1))
+    return F.conv2d(tones, kernel).square().sum(dim=1, keepdim=True).sqrt().clamp(0, 1)
+
+
+def contours(images: Tensor) -> Tensor:
+    """Dark lines where the tone changes, by a difference of blurs, in ink on paper."""
+    tones = grey(images)[:, :1]
+    near, far = (pictures.gaussian_blur(tones, kernel_size=side) for side in (3, 7))
+    return on_paper(((far - near) * 25).clamp(0, 1))
+
+
+def coloured_edges(images: Tensor) -> Tensor:
+    """The colours kept, their outlines drawn over in ink."""
+    ink = steepness(images)
+    return images * (1 - ink) + 0.1 * ink
+
+
+def sharpened(images: Tensor) -> Tensor:
+    """Grey, its edges driven to black and white."""
+    tones = grey(images)
+    return (tones + 4 * (tones - pictures.gaussian_blur(tones, kernel_size=5))).clamp(0, 1)
+
+
+def colour_grain(images: Tensor) -> Tensor:
+    """The colours kept, under the grain of a film."""
+    return (images + 0.12 * texture(images, 1, 5)).clamp(0, 1)
 
 
 def paper(images: Tensor) -> Tensor:
@@ -139,7 +167,20 @@ def shifted(images: Tensor) -> Tensor:
 
 CONTROLS: dict[str, Change] = {
     change.__name__: change
-    for change in (grey, sepia, grey_contrast, binarise, edges, paper, grey_paper, grey_grain)
+    for change in (
+        grey,
+        sepia,
+        grey_contrast,
+        binarise,
+        edges,
+        contours,
+        coloured_edges,
+        sharpened,
+        paper,
+        grey_paper,
+        grey_grain,
+        colour_grain,
+    )
 }
 DECOYS: dict[str, Change] = {
     change.__name__: change for change in (halftone, pencil, watercolour, embossed)
