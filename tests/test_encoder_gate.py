@@ -1,0 +1,167 @@
+"""What an encoder is asked before a run, and that a poor one is found out."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS, NUISANCES
+from oldbook_diffusion.metrics.encoder_gate import (
+    MIXTURES,
+    Check,
+    Trial,
+    as_record,
+    examine,
+    failed,
+)
+from oldbook_diffusion.metrics.encoders import ImageEncoder
+from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.texture_encoders import RandomTextures
+from tests.conftest import Runs, World
+from tests.scenes import engraved, painted, scenes, stack
+
+PROMPTS, SEEDS, BOOKS, CAPTIONS = 15, 2, 20, 12
+
+
+class Tones(ImageEncoder):
+    """An encoder that sees tones and colours, and no line."""
+
+    identity, weights, embedding_dim = "tones", "none", 12
+
+    def to(self, device: torch.device) -> "Tones":
+        return self
+
+    def encode_images(self, images: Tensor) -> Tensor:
+        tones = images.mean((2, 3)), images.std((2, 3)), images.amax((2, 3)), images.amin((2, 3))
+        return torch.nn.functional.normalize(torch.cat(tones, 1), dim=1)
+
+
+def ask(encoder: ImageEncoder) -> tuple[Panel, Trial]:
+    """The panel and the trial of a base model that paints scenes, and plates that engrave them."""
+    encode = encoder.encode_images
+    scored, apart, pages = scenes(0, PROMPTS * SEEDS), scenes(100, 60), scenes(4000, CAPTIONS)
+    base, other = stack([painted(s) for s in scored]), stack([painted(s) for s in apart])
+    plates = {
+        first: stack([engraved(s, i % BOOKS + first) for i, s in enumerate(scenes(first, 120))])
+        for first in (1000, 2000)
+    }
+    drawn = stack([painted(s) for s in pages])
+    own = stack([engraved(s, 5000 + i) for i, s in enumerate(pages)])
+    panel = Panel(
+        base=encode(base),
+        captioned=encode(drawn),
+        steered=encode(base[:0]),
+        prompts=torch.arange(PROMPTS).repeat_interleave(SEEDS),
+        texts=torch.zeros(0, encoder.embedding_dim),
+        worded=encode(base),
+        shortcuts={name: encode(change(base)) for name, change in CONTROLS.items()},
+        apart=encode(other),
+        controls={name: encode(change(other)) for name, change in CONTROLS.items()},
+        decoys={name: encode(change(other)) for name, change in DECOYS.items()},
+        train=encode(plates[1000]),
+        held_out=encode(plates[2000]),
+        books=torch.arange(120) % BOOKS,
+        pages=encode(own),
+        trained_on=torch.zeros(CAPTIONS, dtype=torch.bool),
+    )
+    trial = Trial(
+        again=encode(stack([painted(s) for s in scenes(500, PROMPTS * SEEDS)])),
+        siblings={name: encode(change(base)) for name, change in DECOYS.items()},
+        variants={name: encode(change(plates[2000])) for name, change in NUISANCES.items()},
+        untouched=encode(plates[2000]),
+        mixtures=torch.stack([encode(drawn.lerp(own, share)) for share in MIXTURES]),
+        contrast=encode(stack([painted(s) for s in scenes(6000, 20)])),
+    )
+    return panel, trial
+
+
+@pytest.fixture(scope="module")
+def good() -> tuple[Panel, Trial]:
+    return ask(RandomTextures())
+
+
+def questions(checks: list[Check]) -> str:
+    return "; ".join(check.question for check in checks)
+
+
+def test_an_encoder_that_sees_lines_fails_only_in_seeing_each_hand_too(
+    good: tuple[Panel, Trial],
+) -> None:
+    checks = examine(*good)
+    assert questions(failed(checks)).startswith("halves of the books agree on 1")
+    assert len(failed(checks)) == 1
+    assert all(check.passed is not None for check in checks), "every question was asked"
+
+
+def test_an_encoder_that_sees_only_tones_is_found_out() -> None:
+    assert "shortcut" in questions(failed(examine(*ask(Tones()))))
+
+
+def test_plates_on_both_sides_are_found_out(good: tuple[Panel, Trial]) -> None:
+    panel, trial = good
+    copied = replace(panel, train=torch.cat([panel.train, panel.held_out[:10]]))
+    assert "training plates too" in questions(failed(examine(copied, trial)))
+
+
+def test_a_gain_of_an_untrained_model_is_found_out(good: tuple[Panel, Trial]) -> None:
+    panel, trial = good
+    moved = replace(trial, again=panel.held_out[: len(panel.base)])
+    assert "scores nought" in questions(failed(examine(panel, moved)))
+
+
+def test_a_scale_that_moves_under_jpeg_is_found_out(good: tuple[Panel, Trial]) -> None:
+    panel, trial = good
+    jumpy = {name: panel.base[:1].expand_as(plates) for name, plates in trial.variants.items()}
+    assert "JPEG" in questions(failed(examine(panel, replace(trial, variants=jumpy))))
+
+
+def test_what_cannot_be_asked_is_not_passed_over_in_silence(good: tuple[Panel, Trial]) -> None:
+    panel, trial = good
+    nothing = replace(trial, contrast=trial.contrast[:0])
+    checks = examine(panel, nothing)
+    assert [check.question for check in checks if check.passed is None] == [
+        "plates score above other pictures (AUC)"
+    ]
+    json.dumps(as_record(checks), allow_nan=False)
+
+
+def test_the_command_prints_a_table_and_refuses_a_poor_encoder(
+    runs: Runs, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        runs.command("validate-encoder")
+    assert "the encoder cannot judge this style" in str(stop.value.code)
+    assert "pass" in (table := capsys.readouterr().out)
+    assert "FAIL" in table
+    folder = runs.config.parent / "run/version_0/images"
+    record = json.loads((folder / "gate.json").read_text())
+    assert record["passed"] is False
+    assert record["encoder"] == f"local-dir:{world.clip}"
+    assert len(record["checks"]) == len(table.splitlines())
+
+
+def test_there_is_nothing_to_validate_without_an_encoder(runs: Runs) -> None:
+    with pytest.raises(SystemExit, match=r"set render\.encoder"):
+        runs.command("validate-encoder", "--render.encoder=null")
+
+
+def test_pictures_of_another_kind_can_be_shown_to_the_gate(
+    runs: Runs, world: World, tmp_path: Path
+) -> None:
+    from tests import tiny
+
+    folder = tmp_path / "others"
+    folder.mkdir()
+    for number, row in enumerate(tiny.plates(6)):
+        (folder / f"{number}.png").write_bytes(row["image"]["bytes"])  # type: ignore[index]
+    (folder / "torn.png").write_bytes(b"")
+    with pytest.raises(SystemExit):
+        runs.command("validate-encoder", f"--render.contrast={folder}")
+    record = json.loads((runs.config.parent / "run/version_0/images/gate.json").read_text())
+    asked = {check["question"]: check["found"] for check in record["checks"]}
+    assert asked["plates score above other pictures (AUC)"] is not None
+    message = runs.refuse(f"--render.contrast={world.base}")
+    assert "there is no picture in" in message
