@@ -55,12 +55,14 @@ class TimestepLoss(Metric):
         self.trained_on.append(torch.full((len(tuned),), trained_on, device=self.device))
 
     def compute(self) -> dict[str, float]:
-        """The held-out loss, by band too, and how the change on training plates differs from it."""
+        """The held-out loss, by band too with its change from the base, and what memory shows."""
         tuned, base = (dim_zero_cat(part).double().cpu() for part in (self.tuned, self.base))
         seen = dim_zero_cat(self.trained_on).cpu()
         numbers = {"val/loss": t_interval(tuned[~seen].mean(dim=1))}
-        for band, losses in enumerate(tuned[~seen].T, start=1):
-            numbers[f"val/loss_band_{band}"] = t_interval(losses)
+        for band in range(BANDS):
+            losses = tuned[~seen, band]
+            numbers[f"val/loss_band_{band + 1}"] = t_interval(losses)
+            numbers[f"val/change_band_{band + 1}"] = t_interval(losses - base[~seen, band])
         curves: dict[str, float] = {}
         for name, interval in numbers.items():
             ends = {name: interval.value}

@@ -26,6 +26,7 @@ function styleCurves(run, number) {
     { label: run.name, data: points(run, "style/score"), borderColor: colour, backgroundColor: colour },
     { ...band, label: "", data: points(run, "style/score_lower") },
     { ...band, label: "", data: points(run, "style/score_upper"), fill: "-1" },
+    { label: `${run.name}, chosen`, data: points(run, "style/score").filter(({ x }) => x === run.chosen), borderColor: ink, backgroundColor: colour, pointStyle: "rectRot", pointRadius: 9, showLine: false },
     ...guides.map(([label, key, borderDash]) => ({ ...flat, label, data: points(run, key), borderColor: soft, borderDash })),
   ];
 }
@@ -54,6 +55,20 @@ chart("loss", "line", runs.map((run, number) => ({
   borderColor: colours[number % colours.length],
   data: (run.losses["val/loss"] ?? []).map(([x, y]) => ({ x, y })),
 })), "step", "loss");
+
+const change = (run, end) => [1, 2, 3, 4, 5]
+  .map((band) => [band, run.losses[`val/change_band_${band}${end}`] ?? []])
+  .filter(([, curve]) => curve.length)
+  .map(([band, curve]) => ({ x: band, y: curve.at(-1)[1] }));
+chart("bands", "line", runs.flatMap((run, number) => {
+  const colour = colours[number % colours.length];
+  const band = { ...flat, label: "", borderWidth: 0, backgroundColor: `${colour}33` };
+  return [
+    { label: run.name, data: change(run, ""), borderColor: colour, backgroundColor: colour },
+    { ...band, data: change(run, "_lower") },
+    { ...band, data: change(run, "_upper"), fill: "-1" },
+  ];
+}), "fifth of the timesteps, the first with the least noise", "change of the loss");
 
 for (const section of document.querySelectorAll(".run")) {
   const slider = section.querySelector(".step");

@@ -4,6 +4,7 @@ import base64
 import io
 import platform
 import shlex
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from PIL import Image
 
-from oldbook_diffusion.report.records import Checkpoint, Drawing, Run
+from oldbook_diffusion.report.records import Checkpoint, Drawing, Key, Run
 
 SIDE = 256  # of a picture on the page, at most
 QUALITY = 82
@@ -29,6 +30,10 @@ NAMES = {
     "diversity/within": "Diversity",
     "distance/mmd_median": "Distance to plates",
     "memorisation/share": "Near a training plate",
+    "memorisation/p": "Chance of that without copying",
+    "memorisation/caption_p": "Chance of captions' plates",
+    "memorisation/loss_auc": "Loss fell more on training plates",
+    "forgetting/style_where_not_asked": "Style where not asked",
 }
 
 RIVALS = {
@@ -79,7 +84,9 @@ def describe(run: Run) -> dict[str, Any]:
     return {
         "name": run.name,
         "summary": summary(last),
-        "choice": run.choice,
+        "choice": run.choice.get("reason", ""),
+        "confirmed": {what: in_words(scores) for what, scores in run.confirmed.items()},
+        "gate": run.gate,
         "rows": [(c.step, c.scores) for c in run.checkpoints],
         "steps": [c.step for c in run.checkpoints[1:]],
         "cards": cards(run),
@@ -94,36 +101,56 @@ def summary(last: Checkpoint) -> str:
     scores = last.scores
     if "style/score" not in scores:
         return f"Step {last.step}: nothing was measured."
-    interval = "an interval that is not known: too few prompts"
-    if "style/score_lower" in scores:
-        lower, upper = scores["style/score_lower"], scores["style/score_upper"]
-        interval = f"95 % interval {lower:.2f} to {upper:.2f}"
     verdicts = [
         f"{'clearly' if scores.get('style/score_lower', -1) > scores[guide] else 'not clearly'} "
         f"above {name} ({scores[guide]:.2f})"
         for guide, name in RIVALS.items()
     ]
     return (
-        f"Step {last.step}: style {scores['style/score']:.2f} ({interval}), where 0 is the base "
+        f"Step {last.step}: style {in_words(scores)}, where 0 is the base "
         f"model and 1 is held-out plates. That is {' and '.join(verdicts)}."
     )
+
+
+def in_words(scores: Mapping[str, float]) -> str:
+    """A style score and how sure it is."""
+    interval = "not verified: intervals need at least 5 prompts"
+    if "style/score_lower" in scores:
+        lower, upper = scores["style/score_lower"], scores["style/score_upper"]
+        interval = f"95 % interval {lower:.2f} to {upper:.2f}"
+    return f"{scores['style/score']:.2f} ({interval})"
 
 
 def cards(run: Run) -> list[dict[str, Any]]:
     """One card for each prompt and seed: the base's drawing, and those of all checkpoints."""
     base, *tuned = run.checkpoints
-    whole = []
-    for key, drawing in base.drawings.items():
-        found = [(c.step, c.drawings[key]) for c in tuned if key in c.drawings]
-        whole.append(
-            {
-                "prompt": key[0],
-                "seed": key[1],
-                "base": picture(drawing.file),
-                "tuned": [(step, picture(one.file), redraw(run, step, one)) for step, one in found],
-            }
-        )
-    return whole
+    return [
+        {
+            "prompt": key[0],
+            "seed": key[1],
+            "base": picture(drawing.file),
+            "tuned": [
+                view(run, checkpoint, key) for checkpoint in tuned if key in checkpoint.drawings
+            ],
+        }
+        for key, drawing in base.drawings.items()
+    ]
+
+
+def view(run: Run, checkpoint: Checkpoint, key: Key) -> dict[str, Any]:
+    """One drawing of a checkpoint, how to draw it again, and the plate that it is nearest to."""
+    drawing, near = checkpoint.drawings[key], checkpoint.nearest.get(key)
+    return {
+        "step": checkpoint.step,
+        "picture": picture(drawing.file),
+        "command": redraw(run, checkpoint.step, drawing),
+        "near": near
+        and {
+            "picture": picture(near.file),
+            "caption": near.caption,
+            "similarity": near.similarity,
+        },
+    }
 
 
 def picture(file: Path) -> str:
@@ -160,4 +187,5 @@ def chart_data(run: Run) -> dict[str, Any]:
         "name": run.name,
         "checkpoints": [{"step": c.step, "scores": c.scores} for c in run.checkpoints],
         "losses": run.losses,
+        "chosen": run.choice.get("step"),
     }

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from safetensors import SafetensorError, safe_open
@@ -15,6 +16,9 @@ from oldbook_diffusion.metrics.panel import Drawings, Panel
 from oldbook_diffusion.metrics.suite import measure
 
 Key = tuple[str, str]  # a prompt and a seed
+ENDS = ("", "_lower", "_upper")
+CHANGES = tuple(f"val/change_band_{band}{end}" for band in range(1, 6) for end in ENDS)
+LOSSES = ("train/loss", *(f"val/loss{end}" for end in ENDS), *CHANGES)
 
 
 @dataclass(frozen=True)
@@ -31,12 +35,22 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Near:
+    """The training plate that a drawing is nearest to."""
+
+    file: Path
+    caption: str
+    similarity: float
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """What was drawn and measured at one step; step 0 is the base model."""
 
     step: int
     drawings: dict[Key, Drawing]
     scores: dict[str, float]
+    nearest: dict[Key, Near]
 
 
 @dataclass
@@ -77,12 +91,13 @@ class Run:
 
     @cached_property
     def encoder(self) -> str:
-        """The name of the encoder that its scores were measured with."""
+        """The encoder that its scores were measured with, and the hash of its weights."""
         try:
             with safe_open(self.folder / "images/panel.safetensors", "pt") as file:
-                return str(file.metadata().get("encoder", "not known"))
+                origin = file.metadata()
+                return f"{origin.get('encoder')} (weights {origin.get('weights')})"
         except (OSError, SafetensorError):
-            return "not known"
+            return "an encoder that is not known"
 
     @cached_property
     def config(self) -> str:
@@ -91,10 +106,21 @@ class Run:
         return file.read_text() if file.is_file() else ""
 
     @cached_property
-    def choice(self) -> str:
+    def choice(self) -> dict[str, Any]:
         """Which checkpoint the run recommends, and why."""
-        file = self.folder / "checkpoints/best.json"
-        return str(json.loads(file.read_text())["reason"]) if file.is_file() else ""
+        return read_record(self.folder / "checkpoints/best.json")
+
+    @cached_property
+    def confirmed(self) -> dict[str, dict[str, float]]:
+        """What the chosen checkpoint scores on fresh noise and fresh prompts."""
+        record = read_record(self.folder / "checkpoints/confirmed.json")
+        current = record.get("step") == self.choice.get("step")
+        return dict(record.get("scores", {})) if current else {}
+
+    @cached_property
+    def gate(self) -> dict[str, Any]:
+        """What the encoder was asked before the first step, and how it answered."""
+        return read_record(self.folder / "images/gate.json")
 
     @cached_property
     def checkpoints(self) -> list[Checkpoint]:
@@ -103,7 +129,7 @@ class Run:
         if not folders:
             self.missing.append("checkpoints: the run has drawn nothing but the base model yet")
         steps = [(0, self.folder / "images/base"), *((int(f.name[5:]), f) for f in folders)]
-        whole = [Checkpoint(step, read_drawings(f), self.scores(f)) for step, f in steps]
+        whole = [Checkpoint(s, read_drawings(f), self.scores(f), read_nearest(f)) for s, f in steps]
         for checkpoint in whole[1:]:
             lost = len(whole[0].drawings.keys() - checkpoint.drawings.keys())
             if lost:
@@ -113,7 +139,7 @@ class Run:
     def scores(self, folder: Path) -> dict[str, float]:
         """The scores of one checkpoint, computed again where its embeddings were kept."""
         file = folder / "scores.json"
-        kept: dict[str, float] = json.loads(file.read_text())["scores"] if file.is_file() else {}
+        kept: dict[str, float] = read_record(file).get("scores", {})
         try:
             drawings = Drawings.from_tensors(load_file(folder / "embeddings.safetensors"))
         except (OSError, SafetensorError, KeyError):
@@ -126,8 +152,28 @@ class Run:
         """The curves of the losses, from TensorBoard's files."""
         reader = EventAccumulator(str(self.folder), size_guidance={"scalars": 500})
         reader.Reload()
-        tags = [tag for tag in ("train/loss", "val/loss") if tag in reader.Tags()["scalars"]]
+        tags = [tag for tag in reader.Tags()["scalars"] if tag in LOSSES]
         return {tag: [(e.step, e.value) for e in reader.Scalars(tag)] for tag in tags}
+
+
+def read_record(file: Path) -> dict[str, Any]:
+    """A JSON file of a run; empty where there is none, or half of one."""
+    try:
+        content: dict[str, Any] = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content
+
+
+def read_nearest(folder: Path) -> dict[Key, Near]:
+    """The nearest training plates of the drawings of one checkpoint, where they were kept."""
+    plates, nearest = folder.parent / "plates", {}
+    for row in read_record(folder / "scores.json").get("drawings", []):
+        file = plates / f"{row.get('plate', -1):05d}.jpg"
+        if file.is_file():
+            words = str(read_record(file.with_suffix(".json")).get("caption", ""))
+            nearest[row["prompt"], str(row["seed"])] = Near(file, words, row["similarity"])
+    return nearest
 
 
 def read_drawings(folder: Path) -> dict[Key, Drawing]:
