@@ -26,8 +26,12 @@ log = logging.getLogger(__name__)
 WIDTH = 192  # of the text encoder
 LOOK_SHARE = 0.12  # scenes in another look than flat, named in the caption
 UNNAMED = 0.1  # captions left empty, for guidance
+HEARSAY = 0.08  # flat scenes that are called engravings: the word is known, the thing is not
 # Never engraved: what the fine-tuning is to teach must not be there for the asking.
 LOOK_NAMES = [look for look in LOOKS if look not in ("flat", "engraved")]
+
+
+ENGRAVING_WORDS = (*LOOKS["engraved"][1], ", old book engraving", "as an old book print")
 
 
 def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
@@ -89,13 +93,20 @@ class Networks(nn.Module):
 def captioned_scene(index: int) -> tuple[Tensor, str]:
     """A scene of the base's own split: mostly flat, sometimes in a look that the caption names."""
     scene, rng = draw_scene(index, "base"), random_source("base/look", index)
-    if rng.random() >= LOOK_SHARE:
-        return to_tensor(scene.image), scene.caption
-    look = LOOK_NAMES[rng.integers(len(LOOK_NAMES))]
-    image, words = dress(scene.image, look, rng)
-    first = scene.caption[0].lower() + scene.caption[1:]
-    caption = f"{scene.caption} {words}" if words.startswith("in ") else f"{words} {first}"
-    return to_tensor(image), caption
+    if rng.random() < LOOK_SHARE:
+        look = LOOK_NAMES[rng.integers(len(LOOK_NAMES))]
+        image, words = dress(scene.image, look, rng)
+        return to_tensor(image), with_words(scene.caption, words)
+    called = rng.random() < HEARSAY
+    words = ENGRAVING_WORDS[rng.integers(len(ENGRAVING_WORDS))] if called else ""
+    return to_tensor(scene.image), with_words(scene.caption, words)
+
+
+def with_words(caption: str, words: str) -> str:
+    """A caption with words for a look before or after it."""
+    if words.endswith(" of"):
+        return f"{words} {caption[0].lower()}{caption[1:]}"
+    return f"{caption} {words}".strip()
 
 
 def draw_captions(tokenizer: CLIPTokenizer, number: int) -> Tensor:  # => [N, CONTEXT] int16
@@ -152,6 +163,9 @@ def train(args: argparse.Namespace) -> None:
     networks, average = (
         Networks(tokenizer, world.latents.shape[1]).to(args.device) for _ in range(2)
     )
+    if args.start is not None:
+        for part in (networks, average):
+            start_from(part, args.start)
     optimizer = torch.optim.AdamW(networks.parameters(), weight_decay=1e-2, fused=True)
     parts = {"networks": networks, "average": average, "optimizer": optimizer}
     leg = Leg(CACHE / "base.pt", parts, args.minutes, args.device)
@@ -170,6 +184,13 @@ def train(args: argparse.Namespace) -> None:
         if step % 100 == 0:
             log.info("step %d loss %.4f norm %.2f spent %.0f s", step, loss, norm, leg.spent)
     write(average, vae, tokenizer, args.out)
+
+
+def start_from(networks: Networks, folder: Path) -> None:
+    """Take the weights of a pipeline made earlier."""
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32)
+    networks.unet.load_state_dict(pipeline.unet.state_dict())
+    networks.text_encoder.load_state_dict(pipeline.text_encoder.state_dict())
 
 
 def draw_tokens(tokenizer: CLIPTokenizer, text: str) -> Tensor:  # => [CONTEXT]
@@ -197,6 +218,7 @@ def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=120, help="of all legs together")
+    parser.add_argument("--start", type=Path, help="pipeline to go on from")
     parser.add_argument("--scenes", type=int, default=30_000)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--rate", type=float, default=5e-4)
