@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from oldbook_diffusion.callbacks import choose_checkpoint
 from oldbook_diffusion.metrics.panel import Drawings, Panel
+from oldbook_diffusion.metrics.selection import Choice
 from oldbook_diffusion.metrics.suite import measure
 from tests.conftest import PROMPTS, Runs
 
@@ -62,6 +65,68 @@ def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
         again = measure(panel, drawings)
         assert {"style/score", "distance/kid", "memorisation/p", "guide/shortcut_max"} <= set(again)
         assert again == pytest.approx({key: kept[key] for key in again})
+
+
+def test_embeddings_and_scores_say_what_they_are_of(runs: Runs) -> None:
+    images = runs.fit() / "images"
+    record = json.loads((images / "step=000004/scores.json").read_text())
+    with safe_open(images / "step=000004/embeddings.safetensors", "pt") as file:
+        assert file.metadata() == {key: record[key] for key in ("encoder", "weights")}
+    assert record["step"] == 4
+    assert record["encoder"].startswith("local-dir:")
+    own, others = record["drawings"][:4], record["drawings"][4:]
+    assert [(row["prompt"], row["seed"]) for row in own] == [
+        (prompt, 2 * number + seed) for number, prompt in enumerate(PROMPTS) for seed in (0, 1)
+    ]
+    for row in own:
+        assert (images / f"plates/{row['plate']:05d}.jpg").is_file()
+        words = json.loads((images / f"plates/{row['plate']:05d}.json").read_text())
+        assert words["caption"].startswith("plate ")
+        assert words["book"] in ("book 2", "book 3"), "the nearest plate is a training plate"
+    assert len({row["prompt"] for row in others if row["prompt"].startswith("plate ")}) == 8
+    assert [row["prompt"] for row in others if row["prompt"] not in PROMPTS][-1] == "a photo"
+
+
+def test_losses_by_timestep_are_the_same_noise_at_every_checkpoint(runs: Runs) -> None:
+    plain = ("--render.prompts=[]", "--render.encoder=null")
+    still = runs.fit(*plain, "--model.optimizer.init_args.lr=0", name="still")
+    reader = events(still)
+    for band in range(1, 6):
+        assert len({event.value for event in reader.Scalars(f"val/loss_band_{band}")}) == 1
+        assert {event.value for event in reader.Scalars(f"val/change_band_{band}")} == {0.0}
+    assert {event.value for event in reader.Scalars("memorisation/loss_gap")} == {0.0}
+    learnt = events(runs.fit(*plain, name="learnt"))
+    assert learnt.Scalars("val/change_band_1")[-1].value != 0
+
+
+def choosing(step: int) -> Callable[..., Choice]:
+    return lambda folder, rule: Choice(step, f"Step {step}, for a test.")
+
+
+def test_the_chosen_checkpoint_is_confirmed_on_fresh_noise_and_prompts(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, weights: Weights
+) -> None:
+    monkeypatch.setattr(choose_checkpoint, "choose_of", choosing(2))
+    run = runs.fit()
+    record = json.loads((run / "checkpoints/confirmed.json").read_text())
+    assert record["step"] == 2
+    assert set(record["scores"]) == {"the prompts, other noise", "other prompts"}
+    for scores in record["scores"].values():
+        assert {"style/score", "fidelity/identified", "memorisation/p"} <= set(scores)
+    assert "style/score_lower" in record["scores"]["other prompts"], "there are 15 of them"
+    assert (run / "checkpoints/best.ckpt").resolve().name == "step=000002.ckpt"
+    assert "Confirmed." in (run / "report.html").read_text()
+    plain = runs.fit("--render.prompts=[]", "--render.encoder=null", name="plain")
+    assert same(weights(run, 4), weights(plain, 4)), "the last checkpoint is the run's own"
+
+
+def test_a_run_stops_when_the_rule_has_long_made_up_its_mind(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose_checkpoint, "choose_of", choosing(2))
+    run = runs.fit("--choose.patience=1", "--trainer.max_steps=20")
+    names = {file.name for file in (run / "checkpoints").glob("step=*.ckpt")}
+    assert names == {"step=000002.ckpt", "step=000004.ckpt"}
 
 
 def test_a_drawing_says_how_it_was_made(runs: Runs) -> None:

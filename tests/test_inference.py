@@ -171,6 +171,22 @@ def test_the_distance_of_a_set_to_itself_is_nought_on_average(kind: str) -> None
     assert abs(float(spread.mean())) < 4 * float(spread.std()) / len(values) ** 0.5
 
 
+def test_distances_and_tests_leave_the_global_generator_alone() -> None:
+    before = torch.random.get_rng_state()
+    drawings, plates = cloud(normal(8), 30, 1), cloud(normal(8, seed=4), 30, 2)
+    for kernel in (cubic, gaussian(10)):
+        cluster_mmd(drawings, torch.arange(15).repeat(2), plates, kernel)
+    max_t_p(normal(3, 20))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_the_order_of_drawings_does_not_move_the_distance() -> None:
+    drawings, plates = cloud(normal(8), 30, 1), cloud(normal(8, seed=4), 30, 2)
+    prompts, order = torch.arange(15).repeat(2), torch.randperm(30)
+    first = cluster_mmd(drawings, prompts, plates, cubic)
+    assert first == pytest.approx(cluster_mmd(drawings[order], prompts[order], plates, cubic))
+
+
 def test_the_jackknife_knows_the_spread_of_the_distance() -> None:
     plates = cloud(torch.ones(8).double(), 400, 999)
     centre = torch.ones(8).double() + normal(8, seed=77)

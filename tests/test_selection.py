@@ -13,6 +13,7 @@ from torch import Tensor
 from oldbook_diffusion.callbacks.choose_checkpoint import recommend
 from oldbook_diffusion.metrics.panel import Drawings, Panel
 from oldbook_diffusion.metrics.selection import Rule, choose
+from oldbook_diffusion.metrics.suite import measure
 from tests.conftest import Runs
 
 PROMPTS, SEEDS, DIM = 15, 4, 96
@@ -106,6 +107,14 @@ def test_exchanged_prompts_are_not_taken(panel: Panel) -> None:
     )
     assert choice.step == 100
     assert "Step 200 may have lost" in choice.reason
+
+
+def test_exchanged_prompts_leave_the_style_as_it_was(panel: Panel) -> None:
+    own = drawn(1.0)
+    first, other = measure(panel, checkpoint(own)), measure(panel, checkpoint(own.roll(SEEDS, 0)))
+    assert other["style/score"] == pytest.approx(first["style/score"], abs=0.02)
+    assert first["fidelity/identified"] == 1
+    assert other["fidelity/identified"] <= 1 / PROMPTS
 
 
 def test_a_collapse_is_not_taken(panel: Panel) -> None:
