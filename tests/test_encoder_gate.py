@@ -19,6 +19,7 @@ from oldbook_diffusion.metrics.encoder_gate import (
 )
 from oldbook_diffusion.metrics.encoders import ImageEncoder
 from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.shortcomings import shortcomings
 from oldbook_diffusion.metrics.texture_encoders import RandomTextures
 from tests.conftest import Runs, World
 from tests.scenes import engraved, painted, scenes, stack
@@ -141,6 +142,19 @@ def test_the_command_prints_a_table_and_refuses_a_poor_encoder(
     assert record["passed"] is False
     assert record["encoder"] == f"local-dir:{world.clip}"
     assert len(record["checks"]) == len(table.splitlines())
+
+
+def test_what_is_too_few_for_a_number_is_said(
+    runs: Runs, good: tuple[Panel, Trial], caplog: pytest.LogCaptureFixture
+) -> None:
+    run = runs.fit()
+    few = "intervals and tests over prompts would need 5 prompts, and there are 2"
+    assert f"not verified: {few}" in caplog.messages
+    assert f"Not verified: {few}." in (run / "report.html").read_text()
+    assert shortcomings(good[0]) == [
+        "captions that draw their own plates would need 5 watched plates of either side, "
+        "and there are 0"
+    ]
 
 
 def test_there_is_nothing_to_validate_without_an_encoder(runs: Runs) -> None:

@@ -47,7 +47,7 @@ def test_the_page_works_from_disk(page: Page, complaints: list[str]) -> None:
     page.evaluate("for (const i of document.images) i.loading = 'eager'")
     page.wait_for_function(f"{images}.every(i => i.complete)")
     assert page.evaluate(f"{images}.every(i => i.naturalWidth > 0)")
-    assert page.evaluate(f"{images}.length") == 3 * 10  # base, base under the wipe, tuned
+    assert page.evaluate(f"{images}.length") == 4 * 10  # base, base under the wipe, tuned, plate
 
     slider = page.locator(".step")
     assert page.locator("output").inner_text() == "step 4"
@@ -59,6 +59,10 @@ def test_the_page_works_from_disk(page: Page, complaints: list[str]) -> None:
         ".every(i => i.dataset.step === '2')"
     )
     assert shown
+
+    page.locator("article summary").first.click()
+    plate = page.locator("article .near img:visible")
+    assert plate.get_attribute("alt").startswith("training plate: plate ")
 
     page.locator(".wiper input").first.fill("60")
     clip = page.evaluate(

@@ -52,9 +52,11 @@ def examine_encoder(
     return examine(scores.panel, trial)
 
 
-def write_gate(folder: Path, checks: list[Check], origin: Mapping[str, str]) -> None:
+def write_gate(
+    folder: Path, checks: list[Check], lacks: list[str], origin: Mapping[str, str]
+) -> None:
     """Keep the answers beside the drawings, with the encoder that they are about."""
-    record = {**origin, **as_record(checks)}
+    record = {**origin, **as_record(checks), "unverified": lacks}
     (folder / FILE).write_text(json.dumps(record, indent=2) + "\n")
     (folder / FILE).with_suffix(".txt").write_text(as_table(checks) + "\n")
 

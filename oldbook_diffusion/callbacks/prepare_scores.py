@@ -1,5 +1,6 @@
 """What is drawn and read once, before the first step, so that drawings can be scored."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ from oldbook_diffusion.callbacks.plates import Plates, Watched, embed_plates, re
 from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.callbacks.score_drawings import BaseDrawings, ScoreDrawings
 from oldbook_diffusion.metrics.controls import NUISANCES
-from oldbook_diffusion.metrics.encoder_gate import Check
+from oldbook_diffusion.metrics.encoder_gate import Check, failed
+from oldbook_diffusion.metrics.shortcomings import shortcomings
 from oldbook_diffusion.stable_diffusion import StableDiffusion
 from oldbook_diffusion.system import StyleDiffusion
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,11 @@ class Preparation:
         blends = (base.pictures.captioned[unseen], pages[unseen])
         others = through(model, read_contrast(self.contrast, pages.shape[-1]))
         checks = examine_encoder(self.scores, base, blends, held_out, others)
-        write_gate(folder, checks, encoder.origin)
+        self.scores.valid = not failed(checks)
+        lacks = shortcomings(panel)
+        for lack in lacks:
+            log.warning("not verified: %s", lack)
+        write_gate(folder, checks, lacks, encoder.origin)
         return checks, train
 
 

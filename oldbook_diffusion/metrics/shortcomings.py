@@ -1,0 +1,31 @@
+"""What a panel is too small for: said before the first step, not left to be found in a curve."""
+
+from oldbook_diffusion.metrics.paired_inference import FEWEST
+from oldbook_diffusion.metrics.panel import Panel
+
+TAIL = 100  # plates whose 99 % is not simply the largest
+
+
+def shortcomings(panel: Panel) -> list[str]:
+    """Which numbers are not verified, and how much of what they would need."""
+    prompts = int(panel.prompts.max()) + 1
+    seen = int(panel.trained_on.sum())
+    watched = min(seen, len(panel.trained_on) - seen)
+    wants = (
+        ("intervals and tests over prompts", "prompts", prompts, FEWEST),
+        ("diversity within prompts", "drawings of each prompt", len(panel.base) // prompts, 2),
+        ("the band of real plates", "held-out books", books(panel), 2),
+        ("the likeness of plates to other styles", "held-out books", books(panel), FEWEST),
+        ("the threshold of memorisation", "held-out plates", len(panel.held_out), TAIL),
+        ("captions that draw their own plates", "watched plates of either side", watched, FEWEST),
+    )
+    return [
+        f"{what} would need {needed} {of}, and there are {number}"
+        for what, of, number, needed in wants
+        if number < needed
+    ]
+
+
+def books(panel: Panel) -> int:
+    """The number of held-out books."""
+    return len(panel.books.unique())
