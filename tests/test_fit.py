@@ -78,6 +78,8 @@ def test_embeddings_and_scores_say_what_they_are_of(runs: Runs) -> None:
     assert [(row["prompt"], row["seed"]) for row in own] == [
         (prompt, 2 * number + seed) for number, prompt in enumerate(PROMPTS) for seed in (0, 1)
     ]
+    mean = sum(row["style"] for row in own) / len(own)
+    assert mean == pytest.approx(record["scores"]["style/score"])
     for row in own:
         assert (images / f"plates/{row['plate']:05d}.jpg").is_file()
         words = json.loads((images / f"plates/{row['plate']:05d}.json").read_text())

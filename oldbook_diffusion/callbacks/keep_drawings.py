@@ -78,9 +78,9 @@ def write_scores(
     }
     save_file(tensors, folder / "embeddings.safetensors", encoder.origin)
     rows = [{"prompt": text, "seed": seed} for text, seed in assignment.orders]
-    found = zip(verdict.nearest.plate.tolist(), verdict.nearest.similarity.tolist(), strict=True)
-    for row, (plate, similarity) in zip(rows, found, strict=False):  # of the prompts alone
-        row |= {"plate": plate, "similarity": similarity}
+    found = (verdict.positions, verdict.nearest.plate, verdict.nearest.similarity)
+    for row, values in zip(rows, zip(*(x.tolist() for x in found), strict=True), strict=False):
+        row |= dict(zip(("style", "plate", "similarity"), values, strict=True))  # of prompts alone
     scores = {"scores": verdict.scores, "valid": verdict.valid}
     record = {"step": step, **encoder.origin, **scores, "drawings": rows}
     (folder / "scores.json").write_text(json.dumps(record, indent=2) + "\n")

@@ -45,12 +45,14 @@ class Verdict:
     Attributes:
         drawings: Their embeddings.
         scores: Every number, by the name of its curve.
+        positions: [N], the style of each drawing of the prompts, 0 as the base's, 1 as plates.
         nearest: The training plate nearest to each drawing of the prompts.
         valid: Whether the encoder has passed its gate.
     """
 
     drawings: Drawings
     scores: dict[str, float]
+    positions: Tensor
     nearest: Nearest
     valid: bool
 
@@ -127,7 +129,9 @@ class ScoreDrawings:
         drawings = Drawings(*(self.embed(images) for images in pictures))
         scores = {**self.familiar(drawings.own), **measure(self.panel, drawings)}
         scores["style/valid"] = float(self.valid)
-        return Verdict(drawings, scores, self.panel.nearest(drawings.own), self.valid)
+        own = drawings.own
+        places = self.panel.positions(own), self.panel.nearest(own)
+        return Verdict(drawings, scores, *places, self.valid)
 
     def familiar(self, drawings: Tensor) -> dict[str, float]:
         """What others log: cosines to the plates' centroid and to the prompts."""

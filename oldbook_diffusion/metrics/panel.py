@@ -107,6 +107,12 @@ class Panel:
         now, before, plates = (x.double() @ axis for x in (drawings, self.base, self.held_out))
         return normalised(now, before, plates, self.prompts)
 
+    def positions(self, drawings: Tensor) -> Tensor:  # => [N]
+        """Where each drawing lies, 0 at the base's drawings on average and 1 at held-out plates."""
+        axis = self.directions["score"]
+        now, before, plates = (x.double() @ axis for x in (drawings, self.base, self.held_out))
+        return (now - before.mean()) / (plates.mean() - before.mean())
+
     def steered_gain(self, drawings: Tensor) -> Tensor:  # => [F]
         """The style that has come where another was asked for, in the headline's unit."""
         axis = self.directions["score"]
