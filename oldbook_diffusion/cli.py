@@ -209,10 +209,8 @@ def mendable(error: BaseException | None) -> OldBookError | None:
 
 def tell() -> None:
     """Show what the package has to say on the terminal, beside what Lightning says."""
-    own = logging.getLogger("oldbook_diffusion")
-    own.setLevel(logging.INFO)
-    if not own.handlers:
-        own.addHandler(logging.StreamHandler())
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("oldbook_diffusion").setLevel(logging.INFO)
 
 
 def main(args: ArgsType = None) -> None:

@@ -15,6 +15,7 @@ from oldbook_diffusion.callbacks import choose_checkpoint
 from oldbook_diffusion.metrics.panel import Drawings, Panel
 from oldbook_diffusion.metrics.selection import Choice
 from oldbook_diffusion.metrics.suite import measure
+from tests import tiny
 from tests.conftest import PROMPTS, Runs
 
 Weights = Callable[[Path, int], dict[str, torch.Tensor]]
@@ -177,6 +178,14 @@ def test_a_checkpoint_can_be_drawn_and_scored_by_itself(runs: Runs) -> None:
     for drawing in again:
         first = run / "images" / "step=000002" / drawing.name
         assert drawing.read_bytes() == first.read_bytes()
+
+
+def test_a_checkpoint_can_be_measured_on_other_plates(runs: Runs, tmp_path: Path) -> None:
+    run = runs.fit("--render.prompts=[]", "--render.encoder=null")
+    other = tiny.write_plates(tmp_path / "other", list(tiny.plates(20)), files=1)
+    checkpoint = f"--ckpt_path={run / 'checkpoints/step=000002.ckpt'}"
+    runs.command("validate", checkpoint, f"--data.path={other}")
+    assert (run.parent / "version_1/images/step=000002/scores.json").is_file()
 
 
 def test_gradient_clipping_clips(runs: Runs, weights: Weights) -> None:

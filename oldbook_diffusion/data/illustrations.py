@@ -191,11 +191,14 @@ class Illustrations(LightningDataModule):
         return {"position": self.position._asdict(), "order": self.order}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go to a position.
+        """Go to a position, where a run goes on; a checkpoint can be measured on any plates.
 
         Raises:
             OldBookError: The order of the plates is another one now.
         """
+        assert self.trainer is not None
+        if self.trainer.state.fn != "fit":
+            return
         for name, value in state_dict["order"].items():
             if self.order[name] != value:
                 raise OldBookError(
