@@ -22,7 +22,8 @@ from oldbook_diffusion.callbacks import (
     RenderPrompts,
     ShowResults,
 )
-from oldbook_diffusion.callbacks.checkpoint import DurableCheckpointIO
+from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO
+from oldbook_diffusion.callbacks.resumption import AUTO, LAST, find_checkpoint
 from oldbook_diffusion.callbacks.run_folder import check_writable
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.drawing import draw
@@ -121,17 +122,18 @@ class OldBookCLI(LightningCLI):
         parser.link_arguments(clock, "trainer.val_check_interval", compute_fn=batches_between)
 
     def before_instantiate_classes(self) -> None:
-        """Look at the runs' folder; find what `--ckpt_path last` means, and go on in its place."""
+        """Look at the runs' folder; find what `--ckpt_path` means, and go on in its place."""
         config = self.config[self.config.subcommand]
         logger = config.get("trainer.logger")
         if not hasattr(logger, "init_args"):
             return
         folder = Path(logger.init_args.save_dir, logger.init_args.get("name") or "")
         check_writable(folder)
-        if config.get("ckpt_path") == "last":
-            newest = newest_checkpoint(folder)
-            config.ckpt_path = str(newest)
-            logger.init_args.version = newest.parent.parent.name
+        if asked := config.get("ckpt_path"):
+            found = find_checkpoint(str(asked), folder)
+            config.ckpt_path = found and str(found)
+            if found and asked in (LAST, AUTO):
+                logger.init_args.version = found.parent.parent.name
 
     def instantiate_classes(self) -> None:
         """Build the parts, but for a command that builds its own."""
@@ -140,8 +142,9 @@ class OldBookCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer with durable checkpoints."""
-        plugins = self._get(self.config_init, "trainer").plugins or []
-        return super().instantiate_trainer(plugins=[*plugins, DurableCheckpointIO()], **kwargs)
+        asked = self._get(self.config_init, "trainer")
+        plugins = [*(asked.plugins or []), DurableCheckpointIO()]
+        return super().instantiate_trainer(plugins=plugins, **kwargs)
 
     def _run_subcommand(self, subcommand: str) -> None:
         if subcommand == EXAMINE:
@@ -172,21 +175,6 @@ def batches_between(every_n_steps: int, accumulate_grad_batches: int, max_steps:
     if max_steps < 1:
         raise OldBookError("say how long to train: set trainer.max_steps to 1 or more")
     return min(every_n_steps, max_steps) * accumulate_grad_batches
-
-
-def newest_checkpoint(folder: Path) -> Path:
-    """The `last.ckpt` that was written last under a folder of runs.
-
-    Raises:
-        OldBookError: There is none.
-    """
-    found = sorted(folder.glob("*/checkpoints/last.ckpt"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise OldBookError(
-            f"there is no run to go on with: no last.ckpt under {folder}; "
-            "start one without --ckpt_path, or give the path of a checkpoint"
-        )
-    return found[-1]
 
 
 def nearest(message: str, parsers: Iterable[LightningArgumentParser]) -> str:

@@ -1,0 +1,95 @@
+"""How a checkpoint gets onto the disk, and back."""
+
+import os
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+
+from oldbook_diffusion.errors import OldBookError
+
+
+class DurableCheckpointIO(TorchCheckpointIO):
+    """Writes a file whole or not at all, and never runs code that a file brings along.
+
+    Lightning writes to the temporary folder and moves: from another filesystem that is a copy,
+    and a full disk or a kill leaves half a file where a good one was.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
+    ) -> None:
+        """Write beside the goal, flush to the disk, read it again, rename.
+
+        Raises:
+            OldBookError: The disk is full, or gives back something else than was written.
+        """
+        goal = Path(path)
+        draft = goal.with_name(f".{goal.name}.tmp")
+        try:
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            with draft.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            read_checkpoint(draft)
+            draft.replace(goal)
+            flush_folder(goal.parent)
+        except (OSError, RuntimeError, OldBookError) as error:  # RuntimeError: torch's full disk
+            draft.unlink(missing_ok=True)
+            raise OldBookError(
+                f"cannot write the checkpoint {goal} ({error}); the earlier ones are untouched: "
+                "make room and go on with --ckpt_path last"
+            ) from error
+
+    def load_checkpoint(
+        self, path: str | os.PathLike[str], map_location: Any = None, weights_only: Any = None
+    ) -> dict[str, Any]:
+        """Read tensors and plain data, whatever Lightning would read."""
+        return read_checkpoint(path, map_location)
+
+
+def read_checkpoint(path: str | os.PathLike[str], map_location: Any = None) -> dict[str, Any]:
+    """Read a file of tensors and plain data, and check every byte of it.
+
+    Raises:
+        OldBookError: It is elsewhere, not there, damaged, or more than tensors and plain data.
+    """
+    check_there(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if spoilt := archive.testzip():  # torch does not compare the checksums
+                raise zipfile.BadZipFile(spoilt)
+        return torch.load(path, map_location=map_location or "cpu", weights_only=True)
+    except Exception as error:  # a damaged file raises nearly every kind
+        raise OldBookError(
+            f"the checkpoint {path} is damaged, or holds more than tensors and plain data; "
+            "take an earlier one"
+        ) from error
+
+
+def check_there(path: str | os.PathLike[str]) -> None:
+    """Refuse what is no file on this machine, before anything is fetched.
+
+    Raises:
+        OldBookError: It is an address, or there is no such file.
+    """
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):
+        raise OldBookError(
+            f"a checkpoint is not fetched from an address ({path}): download it from a source "
+            "that you trust and give the path of the file"
+        )
+    if not Path(path).is_file():
+        raise OldBookError(f"there is no checkpoint {path}")
+
+
+def flush_folder(folder: Path) -> None:
+    """Get a new name onto the disk; a rename alone may be lost with the power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

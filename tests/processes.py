@@ -1,0 +1,74 @@
+"""Runs as processes of their own, to be killed; forked from one that has imported everything."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+import torch
+
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["oldbook_diffusion.cli", "tests.processes"])
+PATIENCE = 120.0  # seconds
+
+
+def oldbook(arguments: list[str], log: Path, environment: dict[str, str]) -> None:
+    """What `oldbook` does, with what it says in a file."""
+    from oldbook_diffusion.cli import main
+
+    os.environ.update(environment)
+    os.setpgid(0, 0)
+    torch.set_num_threads(1)
+    sys.stdout = sys.stderr = log.open("w", buffering=1)
+    os.dup2(sys.stdout.fileno(), 1)
+    os.dup2(sys.stdout.fileno(), 2)
+    main(arguments)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A training run in a process of its own."""
+
+    process: ForkServerProcess
+    log: Path
+
+    @classmethod
+    def start(cls, config: Path, *arguments: str, **environment: str) -> "Fit":
+        log = config.parent / f"{time.monotonic_ns()}.log"
+        given = (["fit", f"--config={config}", *arguments], log, environment)
+        process = SERVER.Process(target=oldbook, args=given)
+        process.start()
+        return cls(process, log)
+
+    def wait_until(self, seen: Callable[[], bool], patience: float = PATIENCE) -> bool:
+        """Look every fifth of a millisecond; stop looking when the process ends."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end and self.process.is_alive():
+            if seen():
+                return True
+            time.sleep(2e-4)
+        return False
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal to the process and to its workers, as a cluster does."""
+        assert self.process.pid is not None
+        os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        """End the process at once; its workers find out by themselves."""
+        self.process.kill()
+        self.process.join()
+
+    def end(self) -> int | None:
+        """Wait for the end; give the status."""
+        self.process.join(PATIENCE)
+        return self.process.exitcode
+
+    @property
+    def said(self) -> list[str]:
+        return self.log.read_text().splitlines()
