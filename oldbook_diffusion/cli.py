@@ -25,6 +25,7 @@ from oldbook_diffusion.callbacks import (
 from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO
 from oldbook_diffusion.callbacks.resumption import AUTO, LAST, find_checkpoint
 from oldbook_diffusion.callbacks.run_folder import check_writable
+from oldbook_diffusion.callbacks.run_lock import RunLock
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.drawing import draw
 from oldbook_diffusion.errors import OldBookError
@@ -141,10 +142,11 @@ class OldBookCLI(LightningCLI):
             super().instantiate_classes()
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Build the trainer with durable checkpoints."""
+        """Build the trainer with durable checkpoints, in a folder of its own."""
         asked = self._get(self.config_init, "trainer")
         plugins = [*(asked.plugins or []), DurableCheckpointIO()]
-        return super().instantiate_trainer(plugins=plugins, **kwargs)
+        callbacks = [RunLock(), *(asked.callbacks or [])]
+        return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
 
     def _run_subcommand(self, subcommand: str) -> None:
         if subcommand == EXAMINE:

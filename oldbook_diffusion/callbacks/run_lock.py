@@ -1,0 +1,78 @@
+"""One run at a time in a folder."""
+
+import fcntl
+from io import FileIO
+from pathlib import Path
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from oldbook_diffusion.callbacks.run_folder import run_folder
+from oldbook_diffusion.errors import OldBookError
+
+
+class RunLock(Callback):
+    """Hold a lock on the run's folder while the process lives; sweep what a killed one left.
+
+    The first process locks the whole file, so that an orphan of an earlier run is noticed, then
+    leaves each other process a byte of it. A record lock, not `flock`: workers that decode do not
+    inherit it, so that the death of the process that learns is the end of it.
+    """
+
+    def __init__(self) -> None:
+        self.file: FileIO | None = None
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Take the folder of a training run.
+
+        Raises:
+            OldBookError: Another process is writing to it.
+        """
+        if stage != "fit":
+            return
+        folder = Path(trainer.strategy.broadcast(str(run_folder(trainer))))
+        free = trainer.strategy.broadcast(trainer.is_global_zero and self.take(folder, 0))
+        if free and not trainer.is_global_zero:
+            free = self.take(folder, trainer.global_rank)
+        if not free:
+            raise OldBookError(
+                f"another process is writing to {folder}: wait for its end, or end it, or start "
+                "a run of its own without --ckpt_path"
+            )
+        if trainer.is_global_zero:
+            sweep(folder / "checkpoints")
+
+    def take(self, folder: Path, rank: int) -> bool:
+        """Lock the byte of a process, and find out whether it was free."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = (folder / ".lock").open("ab", buffering=0)
+        try:
+            if rank == 0:
+                fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.lockf(self.file, fcntl.LOCK_UN, 0, 1)
+            else:
+                fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, rank)
+        except (BlockingIOError, PermissionError):  # which of the two depends on the system
+            return False
+        return True
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Leave the folder to others."""
+        self.release()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Leave the folder to others."""
+        self.release()
+
+    def release(self) -> None:
+        """Unlock."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a process left half written when it was killed."""
+    for draft in folder.glob(".*.tmp"):
+        draft.unlink(missing_ok=True)
