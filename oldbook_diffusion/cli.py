@@ -4,6 +4,7 @@ import difflib
 import inspect
 import logging
 import re
+import signal
 import sys
 import warnings
 from argparse import ArgumentError
@@ -23,6 +24,7 @@ from oldbook_diffusion.callbacks import (
     ShowResults,
 )
 from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO
+from oldbook_diffusion.callbacks.end_on_signal import EndOnSignal, Terminated
 from oldbook_diffusion.callbacks.resumption import AUTO, LAST, find_checkpoint
 from oldbook_diffusion.callbacks.run_folder import check_writable
 from oldbook_diffusion.callbacks.run_lock import RunLock
@@ -142,10 +144,10 @@ class OldBookCLI(LightningCLI):
             super().instantiate_classes()
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Build the trainer with durable checkpoints, in a folder of its own."""
+        """Build the trainer with durable checkpoints, in a folder of its own, and ready to end."""
         asked = self._get(self.config_init, "trainer")
         plugins = [*(asked.plugins or []), DurableCheckpointIO()]
-        callbacks = [RunLock(), *(asked.callbacks or [])]
+        callbacks = [RunLock(), EndOnSignal(), *(asked.callbacks or [])]
         return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
 
     def _run_subcommand(self, subcommand: str) -> None:
@@ -220,6 +222,9 @@ def main(args: ArgsType = None) -> None:
             parser_kwargs={**parser_kwargs, "exit_on_error": False},
             args=args,
         )
+    except Terminated as end:
+        sys.stdout.write(f"{end}\n")
+        sys.exit(128 + signal.SIGTERM)
     except Exception as error:
         if (mistake := mendable(error)) is None:
             raise

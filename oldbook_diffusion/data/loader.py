@@ -1,6 +1,7 @@
 """From rows to batches: decode in workers, leave out what is bad and say so."""
 
 import logging
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -180,7 +181,14 @@ class PlateLoader(Iterable[Batch]):
             batch_size=None,
             num_workers=self.num_workers,
             prefetch_factor=2 * self.batch_size if self.num_workers else None,
+            worker_init_fn=leave_signals_to_the_main_process,
         )
+
+
+def leave_signals_to_the_main_process(worker: int) -> None:
+    """Go on decoding when a whole group is told to end: the main process still has to save."""
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def collate(illustrations: list[Illustration], book_column: str | None) -> Batch:

@@ -1,0 +1,87 @@
+"""What a run does when it is told to end."""
+
+import signal
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from oldbook_diffusion.callbacks.checkpoint import Checkpoint
+from oldbook_diffusion.callbacks.run_folder import run_folder
+from oldbook_diffusion.system import StyleDiffusion
+
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+
+
+class Terminated(BaseException):
+    """The end of a run that was told to end; its message is the command that goes on."""
+
+
+class EndOnSignal(Callback):
+    """On SIGTERM or SIGUSR1, save at the next optimizer step and end.
+
+    Lightning would end with status 0 and save nothing, or save between two optimizer steps.
+    Drawing and validation are broken off, where one process does them, and begun again by the run
+    that goes on.
+    """
+
+    def __init__(self) -> None:
+        self.told = False
+        self.has_learnt = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Listen, in the place of Lightning's own handlers; it puts back what was before."""
+        assert isinstance(pl_module, StyleDiffusion)
+        for number in SIGNALS:
+            signal.signal(number, self.hear)
+        self.told = trainer.received_sigterm
+        if trainer.world_size == 1:  # else the others would wait for this one's drawings
+            self.watch = pl_module.model.unet.register_forward_pre_hook(
+                lambda *_: self.end_drawing(trainer)
+            )
+
+    def hear(self, *signal_and_frame: Any) -> None:
+        """Take note; the middle of a step is no time to save."""
+        self.told = True
+
+    def end_drawing(self, trainer: Trainer) -> None:
+        """End before the network is asked for anything but a gradient."""
+        if self.told and not torch.is_grad_enabled():
+            raise Terminated(command(trainer))
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """End after an optimizer step, all processes after the same."""
+        self.has_learnt = True
+        if (batch_idx + 1) % trainer.accumulate_grad_batches:
+            return
+        told = trainer.strategy.reduce_boolean_decision(self.told, all=False)
+        # a checkpoint from before a validation that is due would be one that never has it
+        if told and (batch_idx + 1) % int(trainer.val_check_batch or 1):
+            raise Terminated(command(trainer))
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Save what has been learnt."""
+        if not isinstance(exception, Terminated) or not self.has_learnt:
+            return
+        if trainer.validating:
+            # Lightning validates again only where it was inside of a batch
+            progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
+            progress.reset()
+            progress.increment_ready()
+            progress.increment_started()
+        assert isinstance(trainer.checkpoint_callback, Checkpoint)
+        trainer.checkpoint_callback.save(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave the network as it was."""
+        if trainer.world_size == 1:
+            self.watch.remove()
+
+
+def command(trainer: Trainer) -> str:
+    """What to type to go on."""
+    return f"oldbook fit --config {run_folder(trainer) / 'config.yaml'} --ckpt_path auto"

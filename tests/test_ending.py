@@ -1,0 +1,117 @@
+"""A run that is told to end saves, says how to go on, and goes on as if it had not ended."""
+
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Runs
+from tests.processes import Fit
+from tests.test_resume import PLAIN, everything, same
+
+LONG = (*PLAIN, "--trainer.max_steps=400")
+
+
+def folder(runs: Runs, name: str = "run") -> Path:
+    return runs.config.parent / name / "version_0"
+
+
+def has_learnt(fit: Fit, run: Path) -> bool:
+    """Wait until the run has saved once."""
+    return fit.wait_until(lambda: any(run.glob("checkpoints/step=*.ckpt")))
+
+
+def test_sigterm_in_a_real_process_saves_and_says_how_to_go_on(runs: Runs) -> None:
+    command = [sys.executable, "-m", "oldbook_diffusion", "fit", f"--config={runs.config}"]
+    options = (*PLAIN, "--trainer.max_steps=4000", "--checkpoint.every_n_steps=50")
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 120
+        run = folder(runs)
+        while not any(run.glob("checkpoints/*.ckpt")) and time.monotonic() < end:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=120)[0].splitlines()
+    assert process.returncode == 143
+    assert said[-1] == f"oldbook fit --config {run}/config.yaml --ckpt_path auto"
+    steps = sorted(int(file.stem[5:]) for file in run.glob("checkpoints/step=*.ckpt"))
+    assert steps[-1] % 50, "it was saved where it stood"
+    longer = f"--trainer.max_steps={steps[-1] + 2}"
+    runs.command("fit", *shlex.split(said[-1])[2:], longer)
+    assert (run / f"checkpoints/step={steps[-1] + 2:06d}.ckpt").is_file()
+
+
+@pytest.mark.parametrize(
+    ("number", "workers", "accumulation"), [(signal.SIGUSR1, 0, 3), (signal.SIGTERM, 2, 1)]
+)
+def test_a_run_told_to_end_goes_on_as_if_it_had_not(
+    runs: Runs, number: signal.Signals, workers: int, accumulation: int
+) -> None:
+    options = (
+        *LONG,
+        "--model.lr_scheduler=null",
+        f"--data.num_workers={workers}",
+        f"--trainer.accumulate_grad_batches={accumulation}",
+        "--checkpoint.every_n_steps=7",
+    )
+    fit = Fit.start(runs.config, *options, "--ckpt_path=auto")
+    run = folder(runs)
+    assert has_learnt(fit, run)
+    fit.tell(number)
+    assert fit.end() == 143
+    assert fit.said[-1].endswith("--ckpt_path auto")
+    step = max(int(file.stem[5:]) for file in run.glob("checkpoints/step=*.ckpt"))
+    last = f"--trainer.max_steps={step + 3}"
+    resumed = runs.fit(*options, last, "--ckpt_path=auto")
+    assert resumed == run
+    whole = runs.fit(*options, last, name="whole")
+    assert same(everything(whole, step + 3), everything(run, step + 3))
+
+
+def test_a_drawing_is_broken_off_and_drawn_by_the_run_that_goes_on(runs: Runs) -> None:
+    drawn = ("--render.sampling.num_steps=150", "--checkpoint.every_n_steps=1")
+    options = (*drawn, "--trainer.max_steps=3")
+    fit = Fit.start(runs.config, *options)
+    run = folder(runs)
+    assert fit.wait_until(lambda: (run / "checkpoints/step=000001.ckpt").is_file())
+    time.sleep(0.5)  # a step takes less, its drawings more
+    fit.tell(signal.SIGTERM)
+    assert fit.end() == 143
+    step = max(int(file.stem[5:]) for file in run.glob("checkpoints/step=*.ckpt"))
+    assert step > 1
+    assert not (run / f"images/step={step:06d}").exists()
+    resumed = runs.fit(*options, "--ckpt_path=auto")
+    assert resumed == run
+    whole = runs.fit(*options, name="whole")
+    assert same(everything(whole, 3), everything(run, 3))
+    drawings = sorted(whole.glob("images/step=*/*.png"))
+    assert len(drawings) == 3 * 4
+    for drawing in drawings:
+        assert (run / drawing.relative_to(whole)).read_bytes() == drawing.read_bytes()
+
+
+def test_a_run_told_to_end_before_its_first_step_has_nothing_to_save(runs: Runs) -> None:
+    fit = Fit.start(runs.config, "--render.sampling.num_steps=1000")
+    run = folder(runs)
+    assert fit.wait_until(lambda: (run / "config.yaml").is_file())
+    time.sleep(3)  # now it draws with the base model
+    fit.tell(signal.SIGTERM)
+    assert fit.end() == 143
+    assert not list(run.glob("checkpoints/*.ckpt"))
+    assert runs.fit(*PLAIN, "--ckpt_path=auto").name == "version_1"
+
+
+def test_a_second_run_in_the_same_folder_is_refused(runs: Runs) -> None:
+    fit = Fit.start(runs.config, *LONG, "--checkpoint.every_n_steps=2")
+    run = folder(runs)
+    assert has_learnt(fit, run)
+    kept = (run / "config.yaml").read_bytes()
+    message = runs.refuse(*LONG, "--ckpt_path=last", "--model.gradient_checkpointing=true")
+    assert f"another process is writing to {run}" in message
+    assert (run / "config.yaml").read_bytes() == kept
+    fit.kill()
+    assert (run / "checkpoints/last.ckpt").exists()
+    runs.fit(*PLAIN, "--model.lr_scheduler=null", "--ckpt_path=last")
