@@ -22,6 +22,7 @@ from oldbook_diffusion.callbacks import (
     ExportAdapter,
     RenderPrompts,
     ShowResults,
+    SkipBadSteps,
 )
 from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO
 from oldbook_diffusion.callbacks.end_on_signal import EndOnSignal, Terminated
@@ -78,7 +79,7 @@ OWN_COMMANDS: dict[str, tuple[Callable[..., list[Path]], str, dict[str, Any]]] =
 
 
 class OldBookCLI(LightningCLI):
-    """Nouns of a config: `model`, `data`, `render`, `checkpoint`, `choose` and `trainer`."""
+    """A config has `model`, `data`, `render`, `checkpoint`, `choose`, `bad_steps`, `trainer`."""
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -119,6 +120,7 @@ class OldBookCLI(LightningCLI):
         parser.add_lightning_class_args(RenderPrompts, "render")
         parser.add_lightning_class_args(Checkpoint, "checkpoint")
         parser.add_lightning_class_args(ChooseCheckpoint, "choose")
+        parser.add_lightning_class_args(SkipBadSteps, "bad_steps")
         parser.link_arguments("seed_everything", "data.seed")
         parser.link_arguments("data.resolution", "render.sampling.resolution")
         clock = ("checkpoint.every_n_steps", "trainer.accumulate_grad_batches", "trainer.max_steps")

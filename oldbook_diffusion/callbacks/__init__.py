@@ -5,5 +5,13 @@ from oldbook_diffusion.callbacks.choose_checkpoint import ChooseCheckpoint
 from oldbook_diffusion.callbacks.export_adapter import ExportAdapter
 from oldbook_diffusion.callbacks.render_prompts import RenderPrompts
 from oldbook_diffusion.callbacks.show_results import ShowResults
+from oldbook_diffusion.callbacks.skip_bad_steps import SkipBadSteps
 
-__all__ = ["Checkpoint", "ChooseCheckpoint", "ExportAdapter", "RenderPrompts", "ShowResults"]
+__all__ = [
+    "Checkpoint",
+    "ChooseCheckpoint",
+    "ExportAdapter",
+    "RenderPrompts",
+    "ShowResults",
+    "SkipBadSteps",
+]

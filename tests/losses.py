@@ -1,0 +1,22 @@
+"""Objectives that go wrong."""
+
+from typing import Any
+
+from torch import Tensor
+
+from oldbook_diffusion.loss import DenoisingLoss
+
+
+class NoNumber(DenoisingLoss):
+    """A loss that is no number in some of its training batches, counted from 0."""
+
+    def __init__(self, batches: list[int], value: float = float("nan")) -> None:
+        super().__init__()
+        self.batches = batches
+        self.value = value
+        self.count = -1
+
+    def forward(self, *arguments: Any) -> Tensor:
+        loss = super().forward(*arguments)
+        self.count += self.training
+        return loss * self.value if self.training and self.count in self.batches else loss

@@ -1,0 +1,63 @@
+"""A loss that is no number moves nothing, is counted and named, and ends a run that it rules."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.conftest import Runs
+from tests.test_fit import events
+from tests.test_resume import PLAIN, everything, same
+
+EACH = (*PLAIN, "--checkpoint.every_n_steps=1", "--model.lr_scheduler=null")
+FUSED = (
+    '--model.optimizer={"class_path": "torch.optim.AdamW", '
+    '"init_args": {"lr": 0.01, "fused": true}}'
+)
+
+
+def no_number(*batches: int, value: str = ".nan") -> str:
+    arguments = f'"init_args": {{"batches": {json.dumps(batches)}, "value": {value}}}'
+    return f'--model.loss={{"class_path": "tests.losses.NoNumber", {arguments}}}'
+
+
+def learnt(run: Path, step: int) -> tuple[object, object]:
+    """Weights and moments."""
+    content = everything(run, step)
+    return content["state_dict"], content["optimizer_states"]
+
+
+@pytest.mark.parametrize("options", [(), (FUSED,)])
+@pytest.mark.parametrize(("accumulation", "batch"), [(1, 2), (3, 7)])
+def test_a_step_whose_loss_is_no_number_moves_nothing(
+    runs: Runs,
+    caplog: pytest.LogCaptureFixture,
+    options: tuple[str, ...],
+    accumulation: int,
+    batch: int,
+) -> None:
+    accumulate = f"--trainer.accumulate_grad_batches={accumulation}"
+    logged = "--trainer.log_every_n_steps=1"
+    run = runs.fit(*EACH, *options, accumulate, logged, no_number(batch))
+    assert same(learnt(run, 2), learnt(run, 3))
+    assert not same(learnt(run, 3), learnt(run, 4))
+    assert [event.value for event in events(run).Scalars("train/skipped")] == [0, 0, 1, 1]
+    told = [message for message in caplog.messages if "a step is skipped" in message]
+    assert len(told) == 1
+    assert told[0].count("seed") == 2 * accumulation
+    weights = everything(run, 4)["state_dict"]
+    assert isinstance(weights, dict)
+    assert all(torch.isfinite(weight).all() for weight in weights.values())
+
+
+def test_a_run_of_infinite_losses_ends_with_its_good_weights_saved(runs: Runs) -> None:
+    options = (*PLAIN, "--trainer.max_steps=20", "--checkpoint.every_n_steps=20")
+    bad = no_number(*range(3, 20), value=".inf")
+    message = runs.refuse(*options, bad, "--bad_steps.max_in_a_row=4")
+    assert "no number for 4 steps in a row" in message
+    assert "plate" in message
+    assert "--ckpt_path last" in message
+    run = runs.config.parent / "run/version_0"
+    short = runs.fit(*PLAIN, "--trainer.max_steps=3", no_number(), name="short")
+    assert same(learnt(run, 7)[0], learnt(short, 3)[0])
