@@ -16,6 +16,7 @@ from oldbook_diffusion.adapter import (
     restore_frozen,
     without_adapter,
 )
+from oldbook_diffusion.continuity import check_unchanged, settings
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.loss import DenoisingLoss
 from oldbook_diffusion.metrics.timestep_loss import BANDS, TimestepLoss, band_timesteps
@@ -68,6 +69,7 @@ class StyleDiffusion(LightningModule):
         self.base_losses: dict[tuple[int, int], Tensor] = {}  # by dataloader and batch
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
+        self.settings = {**settings("adapter", adapter), **settings("loss", self.loss)}
         adapter.attach(self.model.unet)
         self.train()
 
@@ -161,12 +163,14 @@ class StyleDiffusion(LightningModule):
         """Keep checkpoints small: the frozen weights are the pretrained ones."""
         checkpoint["state_dict"] = keep_trainable(self, checkpoint["state_dict"])
         checkpoint["base"] = {"pretrained": self.pretrained, "hash": self.model.fingerprint}
+        checkpoint["model"] = self.settings
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the frozen weights back, so that Lightning can load strictly.
 
         Raises:
-            OldBookError: The adapter was trained on another base model, or has another shape.
+            OldBookError: The adapter was trained on another base model, with another objective,
+                or has another shape.
         """
         base = checkpoint.get("base", {})
         if base.get("hash") != self.model.fingerprint:
@@ -174,6 +178,10 @@ class StyleDiffusion(LightningModule):
                 f"the checkpoint was trained on another base model ({base.get('pretrained')}) "
                 f"than {self.pretrained}: set model.pretrained to that one"
             )
+        cure = "set it back, or start a run of its own without --ckpt_path"
+        for part in ("adapter", "loss"):
+            then = {k: v for k, v in checkpoint.get("model", {}).items() if k.startswith(part)}
+            check_unchanged(f"model.{part}", then, self.settings, cure)
         if misfit := explain_misfit(self, checkpoint["state_dict"]):
             raise OldBookError(
                 f"the checkpoint does not fit model.adapter ({misfit}): set rank and "

@@ -153,3 +153,32 @@ def test_a_dataset_in_another_order_is_refused(runs: Runs) -> None:
     checkpoint = run / "checkpoints" / "step=000002.ckpt"
     message = runs.refuse(*PLAIN, f"--ckpt_path={checkpoint}", "--data.shuffle_window=7")
     assert "shuffle_window" in message
+
+
+def test_a_changed_model_or_changed_batches_are_refused_by_name(runs: Runs) -> None:
+    run = runs.fit(*PLAIN)
+    last = (*PLAIN, f"--ckpt_path={run / 'checkpoints/step=000002.ckpt'}")
+    said = {
+        "--model.adapter.init_args.alpha=7.5": ("model.adapter", "init_args.alpha None", "7.5"),
+        "--model.adapter.init_args.dropout=0.3": ("model.adapter", "init_args.dropout 0.1", "0.3"),
+        "--model.adapter.init_args.target_modules=['to_q']": ("target_modules", "to_k", "['to_q']"),
+        "--model.loss.snr_gamma=5": ("model.loss", "init_args.snr_gamma None", "5"),
+        "--data.batch_size=3": ("data.batch_size 2", "3", "data.allow_changes"),
+        "--trainer.accumulate_grad_batches=2": ("accumulate_grad_batches 1", "now it is 2"),
+        "--data.captions.dropout=0.5": ("data.captions", "0.2", "0.5", "data.allow_changes"),
+    }
+    for argument, parts in said.items():
+        message = runs.refuse(*last, argument)
+        assert all(part in message for part in parts), message
+
+
+def test_batches_may_change_where_that_is_said_and_the_optimizer_freely(runs: Runs) -> None:
+    constant = "--model.lr_scheduler=null"
+    runs.fit(*PLAIN, constant, "--trainer.accumulate_grad_batches=4")
+    run = runs.fit(
+        *PLAIN, constant, "--ckpt_path=last", "--data.allow_changes=true", "--data.batch_size=3",
+        "--trainer.accumulate_grad_batches=1", "--trainer.max_steps=8",
+        "--model.optimizer.init_args.lr=0.001",
+    )  # fmt: skip
+    assert everything(run, 8)["global_step"] == 8
+    assert (run / "checkpoints/step=000006.ckpt").is_file()

@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any, Literal
 
 from datasets import IterableDataset
-from lightning.pytorch import LightningDataModule
+from lightning.pytorch import LightningDataModule, Trainer
 
+from oldbook_diffusion.continuity import check_unchanged, plain
 from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.loader import Batch, Decode, Faults, PlateLoader
 from oldbook_diffusion.data.order import NOTHING_LEFT, Position, Row, ShuffledRows
@@ -37,6 +38,8 @@ class Illustrations(LightningDataModule):
         shuffle_window: Illustrations that are shuffled together, held in memory as files.
         max_bad_share: The largest share of unusable plates that a run accepts.
         seed: Seed of the order, the split and every draw.
+        allow_changes: Whether a run goes on with other data or batches than its checkpoint was
+            made with; it is then no longer the run that was not interrupted.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Illustrations(LightningDataModule):
         shuffle_window: int = 256,
         max_bad_share: float = 0.05,
         seed: int = 0,
+        allow_changes: bool = False,
     ) -> None:
         super().__init__()
         self.path = path
@@ -68,6 +72,7 @@ class Illustrations(LightningDataModule):
         self.num_workers = num_workers
         self.shuffle_window = shuffle_window
         self.seed = seed
+        self.allow_changes = allow_changes
         self.faults = Faults(max_bad_share)
         self.position = Position()
 
@@ -92,8 +97,12 @@ class Illustrations(LightningDataModule):
             self.trainer.global_rank,
             self.trainer.world_size,
         )
-        num_batches = self.trainer.max_steps * self.trainer.accumulate_grad_batches
-        return self.loader(rows, training=True, num_batches=num_batches)
+        return self.loader(rows, training=True, num_batches=self.num_batches(self.trainer))
+
+    def num_batches(self, trainer: Trainer) -> int:
+        """Batches of the whole run: those behind it, and those of the steps to come."""
+        behind = trainer.fit_loop.epoch_loop.batch_progress.current.ready
+        return behind + (trainer.max_steps - trainer.global_step) * trainer.accumulate_grad_batches
 
     def val_dataloader(self) -> list[PlateLoader]:
         """The watched plates: held-out ones, then training ones; to each process its share."""
@@ -187,24 +196,22 @@ class Illustrations(LightningDataModule):
         return batch
 
     def state_dict(self) -> dict[str, Any]:
-        """The position, and what it depends on."""
-        return {"position": self.position._asdict(), "order": self.order}
+        """The position, and what the run depends on besides."""
+        return {"position": self.position._asdict(), "order": self.order, "batches": self.batches}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go to a position, where a run goes on; a checkpoint can be measured on any plates.
 
         Raises:
-            OldBookError: The order of the plates is another one now.
+            OldBookError: The plates would come in another order, or otherwise.
         """
         assert self.trainer is not None
         if self.trainer.state.fn != "fit":
             return
-        for name, value in state_dict["order"].items():
-            if self.order[name] != value:
-                raise OldBookError(
-                    f"the checkpoint was made with data.{name} {value!r}, now it is "
-                    f"{self.order[name]!r}: the plates would come in another order"
-                )
+        if not self.allow_changes:
+            cure = "set it back, or set data.allow_changes to true and lose the exact resume"
+            check_unchanged("data", state_dict["order"], self.order, cure)
+            check_unchanged("the steps", state_dict.get("batches", {}), self.batches, cure)
         self.position = Position(**state_dict["position"])
 
     @property
@@ -212,3 +219,13 @@ class Illustrations(LightningDataModule):
         """What the order of the plates depends on."""
         names = ("path", "split", "revision", "shuffle_window", "seed")
         return {name: getattr(self, name) for name in names}
+
+    @property
+    def batches(self) -> dict[str, Any]:
+        """What a step is made of, given the order."""
+        assert self.trainer is not None
+        names = ("columns", "captions", "held_out", "resolution", "random_flip", "batch_size")
+        return {
+            **{f"data.{name}": plain(getattr(self, name)) for name in names},
+            "trainer.accumulate_grad_batches": self.trainer.accumulate_grad_batches,
+        }
