@@ -139,18 +139,20 @@ def test_the_last_step_is_saved_under_its_own_name(runs: Runs) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no second filesystem at hand")
-def test_the_temporary_folder_may_lie_on_another_filesystem(
-    runs: Runs, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    fit = Fit.start(runs.config, *PLAIN, "--trainer.max_steps=200", TMPDIR="/dev/shm")
-    run = runs.config.parent / "run/version_0"
-    assert fit.wait_until(lambda: len(list(run.glob("checkpoints/.*.tmp"))) > 0)
+def test_the_temporary_folder_may_lie_on_another_filesystem(runs: Runs) -> None:
+    often = (*PLAIN, "--checkpoint.every_n_steps=1")
+    fit = Fit.start(runs.config, *often, "--trainer.max_steps=200", TMPDIR="/dev/shm")
+    saved = runs.config.parent / "run/version_0/checkpoints"
+    assert fit.wait_until(lambda: (saved / "step=000003.ckpt").is_file())
+    assert fit.wait_until(lambda: any(saved.glob(".*.tmp")))
     fit.kill()
-    for file in run.glob("checkpoints/*.ckpt"):
+    files = list(saved.glob("step=*.ckpt"))
+    assert len(files) >= 3
+    for file in files:
         read_checkpoint(file)
 
 
-def test_a_full_disk_loses_nothing(runs: Runs, tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing(runs: Runs) -> None:
     run = runs.fit(*PLAIN, "--trainer.max_steps=2")
     size = (run / "checkpoints/step=000002.ckpt").stat().st_size
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
