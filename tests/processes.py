@@ -22,6 +22,7 @@ def oldbook(arguments: list[str], log: Path, environment: dict[str, str]) -> Non
     from oldbook_diffusion.cli import main
 
     os.environ.update(environment)
+    multiprocessing.set_start_method("fork", force=True)  # as in a process that a user starts
     os.setpgid(0, 0)
     torch.set_num_threads(1)
     sys.stdout = sys.stderr = log.open("w", buffering=1)
