@@ -224,8 +224,10 @@ class Illustrations(LightningDataModule):
     def batches(self) -> dict[str, Any]:
         """What a step is made of, given the order."""
         assert self.trainer is not None
-        names = ("columns", "captions", "held_out", "resolution", "random_flip", "batch_size")
+        names = ("columns", "captions", "resolution", "random_flip", "batch_size")
         return {
             **{f"data.{name}": plain(getattr(self, name)) for name in names},
+            "data.held_out.share": self.held_out.share,
+            "data.held_out.books": plain(self.held_out.books),
             "trainer.accumulate_grad_batches": self.trainer.accumulate_grad_batches,
         }
