@@ -1,0 +1,88 @@
+"""A shard: some tensors in one safetensors file, each with its checksum."""
+
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import uuid4
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+SUFFIX = ".safetensors"
+DRAFT = ".draft"
+
+
+class DamagedShardError(Exception):
+    """A shard that is not what was written."""
+
+
+class Shard:
+    """A shard on disk, read through a memory map.
+
+    Args:
+        file: The file.
+
+    Raises:
+        DamagedShardError: It is cut, or its header is not what was written.
+        FileNotFoundError: Somebody has removed it.
+    """
+
+    def __init__(self, file: Path) -> None:
+        try:
+            self.content = safe_open(file, framework="pt")
+        except SafetensorError as error:
+            raise DamagedShardError(str(error)) from error
+        self.checksums: dict[str, str] = self.content.metadata() or {}
+        if set(self.checksums) != set(self.content.keys()):
+            raise DamagedShardError("its names are not those that were written")
+
+    def read(self, name: str) -> Tensor:
+        """A copy of a tensor, so that nothing keeps the map alive.
+
+        Raises:
+            DamagedShardError: It is not what was written.
+        """
+        value = self.content.get_tensor(name)
+        if checksum(name, value) != self.checksums[name]:
+            raise DamagedShardError(f"the checksum of {name} is wrong")
+        return value.clone()
+
+
+def write_shard(folder: Path, tensors: Mapping[str, Tensor]) -> Path:
+    """Write a shard whole or not at all, under a name that no other process takes."""
+    checksums = {name: checksum(name, value) for name, value in tensors.items()}
+    return write_durably(folder / f"{uuid4().hex}{SUFFIX}", save(dict(tensors), checksums))
+
+
+def write_durably(goal: Path, content: bytes) -> Path:
+    """Write beside the goal, flush to the disk, rename."""
+    draft = goal.with_name(f".{uuid4().hex}{DRAFT}")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(goal)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    sync_folder(goal.parent)
+    return goal
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in a folder outlast a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def checksum(name: str, value: Tensor) -> str:
+    """Sum up a tensor's name, kind and bytes: any one flipped bit gives another sum."""
+    head = zlib.crc32(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+    return f"{zlib.crc32(value.flatten().view(torch.uint8).numpy().data, head):08x}"

@@ -1,0 +1,157 @@
+"""A store of tensors: an index over shards that only ever grow in number."""
+
+import logging
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from oldbook_diffusion.cache.shards import SUFFIX, DamagedShardError, Shard, write_shard
+
+log = logging.getLogger(__name__)
+
+SHARD_BYTES = 8 * 2**20  # at most this much is computed again after a kill
+OPEN_SHARDS = 8
+
+
+class Store:
+    """What one frozen network has computed, in a folder that several processes share.
+
+    A shard is never changed once it has its name, so that readers need no lock; a process sees
+    what others have written as soon as it misses something. Memory holds the names, a few mapped
+    shards, and one shard that is being filled.
+
+    Args:
+        folder: The folder of the network's shards; its siblings count towards the budget.
+        max_bytes: Most that all networks' shards may take on disk.
+    """
+
+    def __init__(self, folder: Path, max_bytes: float) -> None:
+        self.folder = folder
+        self.max_bytes = max_bytes
+        self.index: dict[str, str] = {}  # the shard of each name
+        self.shards: set[str] = set()
+        self.pending: dict[str, Tensor] = {}
+        self.pending_bytes = 0
+        self.writable = True
+        self.last_change = 0
+        self.open_shard = lru_cache(OPEN_SHARDS)(Shard)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Open the folder again in a worker: maps do not travel."""
+        return Store, (self.folder, self.max_bytes)
+
+    def __len__(self) -> int:
+        return len(self.index) + len(self.pending)
+
+    def get(self, name: str) -> Tensor | None:
+        """The tensor of a name, where it is known and whole."""
+        if name in self.pending:
+            return self.pending[name]
+        if name not in self.index:
+            self.look_again()
+        shard = self.index.get(name)
+        return None if shard is None else self.read(shard, name)
+
+    def put(self, name: str, value: Tensor) -> None:
+        """Keep a tensor; it reaches the disk with the others of its shard."""
+        if not self.writable or name in self.pending:
+            return
+        self.pending[name] = value.detach().cpu().contiguous()
+        self.pending_bytes += value.nbytes
+        if self.pending_bytes >= SHARD_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits, but for what another process has written meanwhile."""
+        self.look_again()
+        waiting = {name: value for name, value in self.pending.items() if name not in self.index}
+        self.pending, self.pending_bytes = {}, 0
+        if waiting and self.has_room(sum(value.nbytes for value in waiting.values())):
+            self.write(waiting)
+
+    def write(self, tensors: dict[str, Tensor]) -> None:
+        """Write a shard; a disk that takes no more ends the keeping, not the run."""
+        try:
+            shard = write_shard(self.folder, tensors).name
+        except OSError as error:
+            self.stop(f"the disk takes no more ({error})")
+            return
+        self.shards.add(shard)
+        self.index.update(dict.fromkeys(tensors, shard))
+
+    def has_room(self, num_bytes: int) -> bool:
+        """Whether the budget allows that many bytes more; say so once where it does not."""
+        used = sum(size_of(file) for file in self.folder.parent.glob(f"*/*{SUFFIX}"))
+        if used + num_bytes > self.max_bytes:
+            self.stop(
+                f"it holds {used / 1e9:.2f} GB of {self.max_bytes / 1e9:g}; raise "
+                "data.cache.max_gb or run `oldbook cache clear`"
+            )
+        return self.writable
+
+    def stop(self, reason: str) -> None:
+        """Keep nothing more."""
+        self.writable = False
+        log.warning("the cache %s grows no further: %s", self.folder.parent, reason)
+
+    def look_again(self) -> None:
+        """Learn what has been written since, by any process."""
+        try:
+            change = self.folder.stat().st_mtime_ns
+        except FileNotFoundError:  # cleared by somebody
+            return
+        if change == self.last_change:
+            return
+        self.last_change = change
+        for file in self.folder.glob(f"*{SUFFIX}"):
+            if file.name not in self.shards:
+                self.learn(file.name)
+
+    def learn(self, shard: str) -> None:
+        """Add the names of a shard to the index."""
+        try:
+            names = self.open_shard(self.folder / shard).checksums
+        except DamagedShardError:
+            self.discard(shard)
+        except OSError:  # removed by somebody
+            return
+        else:
+            self.shards.add(shard)
+            self.index.update(dict.fromkeys(names, shard))
+
+    def read(self, shard: str, name: str) -> Tensor | None:
+        """Read a tensor of a shard; one that is damaged or gone holds nothing any more."""
+        try:
+            return self.open_shard(self.folder / shard).read(name)
+        except DamagedShardError:
+            self.discard(shard)
+        except OSError:  # removed by somebody
+            self.forget(shard)
+        return None
+
+    def discard(self, shard: str) -> None:
+        """Remove a damaged shard; whoever removes it says so."""
+        self.forget(shard)
+        try:
+            (self.folder / shard).unlink()
+        except OSError:
+            return
+        log.warning(
+            "a damaged shard of the cache is thrown away, what it held is computed again: %s",
+            self.folder / shard,
+        )
+
+    def forget(self, shard: str) -> None:
+        """Take the names of a shard out of the index."""
+        self.open_shard.cache_clear()
+        self.index = {name: place for name, place in self.index.items() if place != shard}
+
+
+def size_of(file: Path) -> int:
+    """The size of a file in bytes, none where somebody has just removed it."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
