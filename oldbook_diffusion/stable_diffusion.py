@@ -20,6 +20,7 @@ from diffusers import (
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
+from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
@@ -117,10 +118,19 @@ class StableDiffusion(nn.Module):
         """Pixels per latent, along one side."""
         return 2 ** (len(self.vae.config.block_out_channels) - 1)
 
-    @torch.no_grad()
     def encode_images(self, images: Tensor, noise: Tensor | None = None) -> Tensor:  # => latents
         """Draw latents from the posterior with the given noise, or take its mean without."""
-        posterior = self.vae.encode((images * 2 - 1).to(self.vae.dtype)).latent_dist
+        return self.draw_latents(self.encode_moments(images), noise)
+
+    @torch.no_grad()
+    def encode_moments(self, images: Tensor) -> Tensor:  # => [B, 2 C, h, w]
+        """The mean and the log variance of the posterior."""
+        return self.vae.encode((images * 2 - 1).to(self.vae.dtype)).latent_dist.parameters
+
+    @torch.no_grad()
+    def draw_latents(self, moments: Tensor, noise: Tensor | None = None) -> Tensor:  # => latents
+        """Draw from the posterior of these moments, or take its mean."""
+        posterior = DiagonalGaussianDistribution(moments)
         latents = posterior.mean
         if noise is not None:
             latents = latents + posterior.std * noise.to(latents)
@@ -137,13 +147,21 @@ class StableDiffusion(nn.Module):
         images = self.decode_latents(self.encode_images(images.to(self.vae.device)))
         return (images * 255).round() / 255
 
-    @torch.no_grad()
     def encode_prompts(self, prompts: Sequence[str]) -> Tensor:  # => prompt_embeds
         """Embed prompts with the text encoder, padded or cut to its context length."""
-        tokens = self.tokenizer(
-            list(prompts), padding="max_length", truncation=True, return_tensors="pt"
-        )
-        return self.text_encoder(tokens.input_ids.to(self.text_encoder.device))[0]
+        return self.embed(self.tokenize(prompts))
+
+    def tokenize(self, prompts: Sequence[str]) -> Tensor:  # => [B, T]
+        """Spell prompts out, padded or cut to the text encoder's context length."""
+        options = {"padding": "max_length", "truncation": True, "return_tensors": "pt"}
+        return self.tokenizer(list(prompts), **options).input_ids
+
+    @torch.no_grad()
+    def embed(self, tokens: Tensor) -> Tensor:  # => prompt_embeds
+        """Embed tokens, in the precision of the text encoder's weights."""
+        prompt_embeds = self.text_encoder(tokens.to(self.text_encoder.device))[0]
+        # autocast leaves the last normalisation in float32, twice what the denoiser reads
+        return prompt_embeds.to(self.text_encoder.dtype)
 
     def latent_noise(self, seeds: Sequence[int], resolution: int) -> Tensor:  # => like latents
         """The noise that each seed stands for, the one of `torch.Generator().manual_seed`."""

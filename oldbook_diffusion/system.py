@@ -1,7 +1,7 @@
 """The system: a frozen Stable Diffusion that learns one style through an adapter."""
 
 from collections.abc import Sequence
-from typing import Any, Self, TypedDict
+from typing import Any, Protocol, Self, TypedDict
 
 import torch
 from lightning.pytorch import LightningModule
@@ -16,7 +16,9 @@ from oldbook_diffusion.adapter import (
     restore_frozen,
     without_adapter,
 )
+from oldbook_diffusion.cache import Cache, Store
 from oldbook_diffusion.continuity import check_unchanged, settings
+from oldbook_diffusion.encoding import FrozenEncoder
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.loss import DenoisingLoss
 from oldbook_diffusion.metrics.timestep_loss import BANDS, TimestepLoss, band_timesteps
@@ -29,9 +31,18 @@ FROZEN_DTYPES = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 class Illustrated(TypedDict):
     """What a training step needs of a batch."""
 
-    images: Tensor  # [B, 3, H, W] in [0, 1]
+    images: Tensor  # [B, 3, H, W] in [0, 1], without those that the cache knows
+    moments: list[Tensor | None]  # [2 C, h, w] of those that it knows
+    keys: list[str]  # their names in the cache
     prompts: list[str]
     seeds: list[int]
+
+
+class CachedData(Protocol):
+    """The part of a datamodule that has to do with the cache."""
+
+    cache: Cache | None
+    known: Store | None
 
 
 class StyleDiffusion(LightningModule):
@@ -64,6 +75,7 @@ class StyleDiffusion(LightningModule):
         self.pretrained = pretrained
         self.loaded_step = 0
         self.model = StableDiffusion(pretrained, revision, variant, gradient_checkpointing)
+        self.encoder = FrozenEncoder(self.model)
         self.loss = loss or DenoisingLoss()
         self.timestep_loss = TimestepLoss()
         self.base_losses: dict[tuple[int, int], Tensor] = {}  # by dataloader and batch
@@ -85,6 +97,16 @@ class StyleDiffusion(LightningModule):
         if dtype := FROZEN_DTYPES.get(str(self.trainer.precision)):
             self.model.store_frozen_as(dtype)
 
+    def on_fit_start(self) -> None:
+        """Open the cache, when the networks are where they will be in the run."""
+        self.open_cache(self.trainer.datamodule)  # type: ignore[attr-defined]
+
+    def open_cache(self, data: CachedData) -> None:
+        """Encode with the cache; the data looks a picture up in it before decoding."""
+        if data.cache is not None:
+            self.encoder = FrozenEncoder(self.model, data.cache, str(self.trainer.precision))
+            data.known = self.encoder.pictures
+
     @property
     def step(self) -> int:
         """Optimizer steps behind these weights, in training or of the checkpoint loaded."""
@@ -102,7 +124,7 @@ class StyleDiffusion(LightningModule):
         """Score the denoiser on a batch."""
         seeds = batch["seeds"]
         timesteps = integers(seeds, len(self.model.noise_scheduler))
-        loss = self.losses(*self.encode(batch), seeds, timesteps).mean()
+        loss = self.losses(*self.encode_visits(batch), seeds, timesteps).mean()
         self.log("train/loss", loss, batch_size=len(batch["seeds"]), prog_bar=True)
         return loss
 
@@ -132,6 +154,13 @@ class StyleDiffusion(LightningModule):
         noise = self.model.latent_noise(posterior_seeds, images.shape[-1])
         return self.model.encode_images(images, noise), self.model.encode_prompts(batch["prompts"])
 
+    def encode_visits(self, batch: Illustrated) -> tuple[Tensor, Tensor]:
+        """The latents and the prompt_embeds of a batch, from the cache where it knows them."""
+        moments = self.encoder.moments(batch["images"], batch["moments"], batch["keys"])
+        posterior_seeds = [key(seed, "posterior") for seed in batch["seeds"]]
+        noise = normal(posterior_seeds, moments.chunk(2, dim=1)[0].shape[1:])
+        return self.model.draw_latents(moments, noise), self.encoder.prompt_embeds(batch["prompts"])
+
     def losses(
         self, latents: Tensor, prompt_embeds: Tensor, seeds: Sequence[int], timesteps: Tensor
     ) -> Tensor:  # => [B]
@@ -159,8 +188,13 @@ class StyleDiffusion(LightningModule):
             "lr_scheduler": {"scheduler": self.lr_scheduler(optimizer), "interval": "step"},
         }
 
+    def on_train_end(self) -> None:
+        """Leave all that was encoded to the next run."""
+        self.encoder.flush()
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep checkpoints small: the frozen weights are the pretrained ones."""
+        self.encoder.flush()  # a run that goes on from here finds what was behind it
         checkpoint["state_dict"] = keep_trainable(self, checkpoint["state_dict"])
         checkpoint["base"] = {"pretrained": self.pretrained, "hash": self.model.fingerprint}
         checkpoint["model"] = self.settings

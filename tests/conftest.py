@@ -40,6 +40,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the tests out of the cache of whoever runs them."""
+    os.environ["OLDBOOK_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def config(world: World, tmp_path: Path) -> Path:
     """A config of a run of four steps, two checkpoints and two prompts."""
@@ -63,6 +69,7 @@ def config(world: World, tmp_path: Path) -> Path:
             "random_flip": True,
             "batch_size": 2,
             "shuffle_window": 5,
+            "cache": {"folder": str(tmp_path / "cache")},
         },
         "render": {
             "prompts": PROMPTS,

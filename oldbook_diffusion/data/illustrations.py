@@ -2,12 +2,14 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
 from datasets import IterableDataset
 from lightning.pytorch import LightningDataModule, Trainer
 
+from oldbook_diffusion.cache import Cache, Store
 from oldbook_diffusion.continuity import check_unchanged, plain
 from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.loader import Batch, Decode, Faults, PlateLoader
@@ -40,6 +42,8 @@ class Illustrations(LightningDataModule):
         seed: Seed of the order, the split and every draw.
         allow_changes: Whether a run goes on with other data or batches than its checkpoint was
             made with; it is then no longer the run that was not interrupted.
+        cache: Where the pictures' latents and the prompts' embeddings are kept, so that they are
+            computed once; nowhere when null.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Illustrations(LightningDataModule):
         max_bad_share: float = 0.05,
         seed: int = 0,
         allow_changes: bool = False,
+        cache: Cache | None = Cache(),  # noqa: B008
     ) -> None:
         super().__init__()
         self.path = path
@@ -73,6 +78,8 @@ class Illustrations(LightningDataModule):
         self.shuffle_window = shuffle_window
         self.seed = seed
         self.allow_changes = allow_changes
+        self.cache = cache
+        self.known: Store | None = None  # opened by who knows the network
         self.faults = Faults(max_bad_share)
         self.position = Position()
 
@@ -143,10 +150,19 @@ class Illustrations(LightningDataModule):
     ) -> PlateLoader:
         """Decode and batch rows."""
         flip = training and self.random_flip
-        decode = Decode(self.columns, self.captions, self.resolution, training, flip)
+        known = self.known if training else None
+        decode = Decode(self.columns, self.captions, self.resolution, training, flip, known)
         return PlateLoader(
             rows, decode, self.faults, self.batch_size, self.num_workers, num_batches
         )
+
+    def preparation(self, rank: int, world_size: int) -> PlateLoader:
+        """Batches of every training plate of a process, in each way that training may show it."""
+        decode = Decode(self.columns, self.captions, self.resolution, False, known=self.known)
+        ways = (False, True) if self.random_flip else (False,)
+        rows = itertools.islice(self.rows("trained on", None), rank, None, world_size)
+        views = (replace(row, mirrored=mirrored) for row in rows for mirrored in ways)
+        return PlateLoader(views, decode, self.faults, self.batch_size, self.num_workers)
 
     @cached_property
     def held_out_rows(self) -> list[Row]:
@@ -175,8 +191,8 @@ class Illustrations(LightningDataModule):
             raise OldBookError(NOTHING_LEFT)
         return rows
 
-    def rows(self, side: Literal["held out", "trained on"], most: int) -> Iterator[Row]:
-        """The first plates of one side of the split, as files."""
+    def rows(self, side: Literal["held out", "trained on"], most: int | None) -> Iterator[Row]:
+        """The first plates of one side of the split, as files; all when null."""
         plates = (plate for plate in self.stream if self.holds(plate) == (side == "held out"))
         for number, plate in enumerate(itertools.islice(plates, most)):
             yield Row(plate, key(self.seed, side, number), Position(0, number + 1))

@@ -4,17 +4,24 @@ import logging
 import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from oldbook_diffusion.cache import Store
 from oldbook_diffusion.data.captions import Captions, usable
 from oldbook_diffusion.data.order import Position, Row
 from oldbook_diffusion.data.source import Columns
-from oldbook_diffusion.data.transforms import BadPageError, center_crop, decode_page, read_page
+from oldbook_diffusion.data.transforms import (
+    BadPageError,
+    center_crop,
+    decode_page,
+    picture_key,
+    read_page,
+)
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import uniform
 
@@ -24,7 +31,9 @@ log = logging.getLogger(__name__)
 class Batch(TypedDict):
     """Captioned illustrations; every random draw about one is keyed by its seed."""
 
-    images: Tensor  # [B, 3, H, W] in [0, 1]
+    images: Tensor  # [B, 3, H, W] in [0, 1], without those that the cache knows
+    moments: list[Tensor | None]  # [2 C, h, w] of those that it knows
+    keys: list[str]  # their names in the cache
     prompts: list[str]
     seeds: list[int]
     books: list[str | None]
@@ -37,6 +46,8 @@ class Illustration:
 
     row: Row
     pixels: Tensor | None = None  # uint8 [3, H, W]
+    moments: Tensor | None = None  # [2 C, h, w] of its posterior, where the cache knows it
+    key: str = ""
     prompt: str = ""
     bad: str | None = None
 
@@ -51,6 +62,7 @@ class Decode(Dataset[Illustration]):
         resolution: Side of the squares, in pixels.
         training: Whether captions are dropped at random.
         flip: Whether half the visits are mirrored.
+        known: What is encoded already and needs no decoding.
     """
 
     columns: Columns
@@ -58,26 +70,37 @@ class Decode(Dataset[Illustration]):
     resolution: int
     training: bool
     flip: bool = False
+    known: Store | None = None
 
     def __getitem__(self, row: Row) -> Illustration:
-        """Decode one row."""
+        """Decode one row, unless it has been encoded before."""
         caption = row.plate[self.columns.caption]
         if not usable(caption):
             return Illustration(row, bad="no caption")
         try:
-            pixels = self.pixels(row)
+            illustration = self.picture(row)
         except BadPageError as reason:
             return Illustration(row, bad=str(reason))
         if self.training:
-            return Illustration(row, pixels, self.captions.training_prompt(caption, row.seed))
-        return Illustration(row, pixels, self.captions.prompt(caption))
+            return replace(illustration, prompt=self.captions.training_prompt(caption, row.seed))
+        return replace(illustration, prompt=self.captions.prompt(caption))
 
-    def pixels(self, row: Row) -> Tensor:  # => uint8 [3, H, W]
-        """Decode, crop, and mirror by chance."""
+    def picture(self, row: Row) -> Illustration:
+        """What the autoencoder says about a picture, or its pixels."""
         page = row.plate[self.columns.image] or {}
         content = read_page(page.get("bytes"), page.get("path"))
+        mirrored = self.mirrored(row)
+        key = picture_key(content, self.resolution, mirrored)
+        if self.known is not None and (moments := self.known.get(key)) is not None:
+            return Illustration(row, moments=moments, key=key)
         pixels = center_crop(decode_page(content), self.resolution)
-        return pixels.flip(-1) if self.flip and uniform(row.seed, "flip") < 0.5 else pixels
+        return Illustration(row, pixels.flip(-1) if mirrored else pixels, key=key)
+
+    def mirrored(self, row: Row) -> bool:
+        """Whether this visit shows the picture mirrored."""
+        if row.mirrored is not None:
+            return row.mirrored
+        return self.flip and uniform(row.seed, "flip") < 0.5
 
 
 @dataclass
@@ -157,7 +180,8 @@ class PlateLoader(Iterable[Batch]):
     def __len__(self) -> int:
         if self.num_batches is not None:
             return self.num_batches
-        assert isinstance(self.rows, list), "an endless stream has no length"
+        if not isinstance(self.rows, list):
+            raise TypeError("a stream has no length")
         return -(-len(self.rows) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -168,10 +192,10 @@ class PlateLoader(Iterable[Batch]):
             if illustration.bad is None:
                 illustrations.append(illustration)
             if len(illustrations) == self.batch_size:
-                yield collate(illustrations, self.decode.columns.book)
+                yield collate(illustrations, self.decode)
                 illustrations = []
         if illustrations:
-            yield collate(illustrations, self.decode.columns.book)
+            yield collate(illustrations, self.decode)
 
     def decoded(self) -> Iterable[Illustration]:
         """Decode the rows, ahead of time where there are workers."""
@@ -191,14 +215,17 @@ def leave_signals_to_the_main_process(worker: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def collate(illustrations: list[Illustration], book_column: str | None) -> Batch:
+def collate(illustrations: list[Illustration], decode: Decode) -> Batch:
     """Batch illustrations; the position is the one after the last."""
+    book, side = decode.columns.book, decode.resolution
     pixels = [one.pixels for one in illustrations if one.pixels is not None]
-    books = [one.row.plate[book_column] if book_column else None for one in illustrations]
+    images = torch.stack(pixels) if pixels else torch.empty(0, 3, side, side)
     return Batch(
-        images=torch.stack(pixels).float() / 255,
+        images=images.float() / 255,
+        moments=[one.moments for one in illustrations],
+        keys=[one.key for one in illustrations],
         prompts=[one.prompt for one in illustrations],
         seeds=[one.row.seed for one in illustrations],
-        books=books,
+        books=[one.row.plate[book] if book else None for one in illustrations],
         position=illustrations[-1].row.next,
     )

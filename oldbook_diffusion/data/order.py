@@ -27,11 +27,19 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the dataset, and the position after it."""
+    """One row of the dataset, and the position after it.
+
+    Attributes:
+        plate: Its columns.
+        seed: Seed of every draw about this visit.
+        next: The position after it.
+        mirrored: Whether to mirror the picture; as the seed says when null.
+    """
 
     plate: dict[str, Any]
     seed: int
     next: Position
+    mirrored: bool | None = None
 
 
 class ShuffledRows(Sampler[Row]):

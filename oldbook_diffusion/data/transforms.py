@@ -1,15 +1,18 @@
 """From the bytes of a scanned page to a square of pixels."""
 
 import io
+from hashlib import blake2b
 
 import fsspec
 import numpy as np
+import PIL
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
+TRANSFORM = "Lanczos, centre crop, 1"  # another one needs another name: caches depend on it
 MAX_PIXELS = 200_000_000  # a page of 20 x 28 inches at 600 dpi
 
 
@@ -32,6 +35,14 @@ def read_page(content: bytes | None, path: str | None) -> bytes:
     if not content:
         raise BadPageError("empty file")
     return content
+
+
+def picture_key(content: bytes, resolution: int, mirrored: bool) -> str:
+    """Name a square of pixels by all that it is made from."""
+    made = f"{TRANSFORM} {PIL.__version__} {resolution} {mirrored}\n"
+    digest = blake2b(made.encode(), digest_size=16)
+    digest.update(content)
+    return digest.hexdigest()
 
 
 def decode_page(content: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
