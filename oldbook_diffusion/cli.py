@@ -8,7 +8,7 @@ import signal
 import sys
 import warnings
 from argparse import ArgumentError
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from oldbook_diffusion.adapter import LoRA
+from oldbook_diffusion.cache.commands import manage_cache
 from oldbook_diffusion.callbacks import (
     Checkpoint,
     ChooseCheckpoint,
@@ -32,6 +33,7 @@ from oldbook_diffusion.callbacks.run_lock import RunLock
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.drawing import draw
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.fill_cache import fill_cache
 from oldbook_diffusion.loss import DenoisingLoss
 from oldbook_diffusion.metrics import (
     CSDEncoder,
@@ -63,8 +65,12 @@ TRAINER_DEFAULTS: dict[str, Any] = {
 
 
 EXAMINE = "validate-encoder"
-EXAMINE_HELP = "Ask whether the style encoder can judge this style, before a run."
-OWN_COMMANDS: dict[str, tuple[Callable[..., list[Path]], str, dict[str, Any]]] = {
+PREPARE = "prepare"
+CONFIG_COMMANDS = {
+    EXAMINE: "Ask whether the style encoder can judge this style, before a run.",
+    PREPARE: "Fill the cache of latents and text embeddings, before a run.",
+}
+OWN_COMMANDS: dict[str, tuple[Callable[..., Sequence[Path | str]], str, dict[str, Any]]] = {
     "render": (
         draw,
         "Draw any prompt.",
@@ -74,6 +80,11 @@ OWN_COMMANDS: dict[str, tuple[Callable[..., list[Path]], str, dict[str, Any]]] =
         report,
         "Show what runs have done on one page.",
         {"name": "runs", "options": {"type": Path, "nargs": "+", "help": "folders of runs"}},
+    ),
+    "cache": (
+        manage_cache,
+        "Say what the cache of latents and text embeddings holds, or empty it.",
+        {"name": "action", "options": {"choices": ["info", "clear"], "help": "look or empty"}},
     ),
 }
 
@@ -93,10 +104,11 @@ class OldBookCLI(LightningCLI):
     def _add_subcommands(self, parser: LightningArgumentParser, **kwargs: Any) -> None:
         super()._add_subcommands(parser, **kwargs)
         assert parser._subcommands_action is not None
-        examine = self.init_parser(exit_on_error=False, description=EXAMINE_HELP)
-        self._add_arguments(examine)
-        self._subcommand_parsers[EXAMINE] = examine
-        parser._subcommands_action.add_subcommand(EXAMINE, examine, help=EXAMINE_HELP)
+        for name, about in CONFIG_COMMANDS.items():
+            like_a_run = self.init_parser(exit_on_error=False, description=about)
+            self._add_arguments(like_a_run)
+            self._subcommand_parsers[name] = like_a_run
+            parser._subcommands_action.add_subcommand(name, like_a_run, help=about)
         for name, (command, about, positional) in OWN_COMMANDS.items():
             own = self.init_parser(exit_on_error=False, description=about)
             own.add_argument(positional["name"], **positional["options"])
@@ -155,18 +167,20 @@ class OldBookCLI(LightningCLI):
     def _run_subcommand(self, subcommand: str) -> None:
         if subcommand == EXAMINE:
             self.trainer.predict(self.model, datamodule=self.datamodule, return_predictions=False)
+        elif subcommand == PREPARE:
+            fill_cache(self.trainer, self.model, self.datamodule)
         elif subcommand in OWN_COMMANDS:
             self.run_own(subcommand)
         else:
             super()._run_subcommand(subcommand)
 
     def run_own(self, subcommand: str) -> None:
-        """Run a command that builds its own parts, and name the files it has written."""
+        """Run a command that builds its own parts, and show what it gives: files, or lines."""
         arguments = self.config[subcommand].as_dict()
         for name in ("config", "seed_everything"):
             arguments.pop(name, None)
-        for file in OWN_COMMANDS[subcommand][0](**arguments):
-            sys.stdout.write(f"{file}\n")
+        for line in OWN_COMMANDS[subcommand][0](**arguments):
+            sys.stdout.write(f"{line}\n")
 
     def _parse_ckpt_path(self) -> None:
         """Leave the config as it was said: a checkpoint does not overrule the command line."""

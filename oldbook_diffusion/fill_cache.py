@@ -1,0 +1,80 @@
+"""Fill the cache before a run: `oldbook prepare`."""
+
+import logging
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import ProgressBar
+
+from oldbook_diffusion.cache import Store
+from oldbook_diffusion.data import Illustrations
+from oldbook_diffusion.data.loader import Batch, PlateLoader
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.system import StyleDiffusion
+
+log = logging.getLogger(__name__)
+
+
+class FillCache(LightningModule):
+    """Encodes every plate and prompt that training may ask for, and keeps what comes out.
+
+    What the cache knows already is neither decoded nor encoded, so that a preparation goes on
+    where an earlier one has stopped.
+
+    Args:
+        system: Its frozen parts encode.
+        data: Its training plates are encoded.
+    """
+
+    def __init__(self, system: StyleDiffusion, data: Illustrations) -> None:
+        super().__init__()
+        self.system = system
+        self.data = data
+
+    def setup(self, stage: str) -> None:
+        """Store what encodes in the precision of the run."""
+        self.system.setup(stage)
+
+    def predict_dataloader(self) -> PlateLoader:
+        """The plates of this process, when the networks are where they will be in the run."""
+        self.system.open_cache(self.data)
+        return self.data.preparation(self.trainer.global_rank, self.trainer.world_size)
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> None:
+        """Encode a batch."""
+        self.system.encoder.moments(batch["images"], batch["moments"], batch["keys"])
+        self.system.encoder.prompt_embeds(batch["prompts"])
+
+    def on_predict_end(self) -> None:
+        """Encode the empty prompt too, where captions are dropped; write what waits."""
+        if self.data.captions.dropout:
+            with self.trainer.precision_plugin.forward_context():
+                self.system.encoder.prompt_embeds([""])
+        self.system.encoder.flush()
+
+
+def fill_cache(trainer: Trainer, system: StyleDiffusion, data: Illustrations) -> None:
+    """Fill the cache, with a progress bar and nothing else of a run.
+
+    Raises:
+        OldBookError: There is no cache, or it takes no files.
+    """
+    if data.cache is None:
+        raise OldBookError("there is no cache to fill: data.cache is null")
+    callbacks: list[ProgressBar] = []
+    if trainer.progress_bar_callback is not None:
+        callbacks = [trainer.progress_bar_callback]
+    trainer.callbacks = callbacks  # type: ignore[attr-defined]
+    trainer.predict(FillCache(system, data), return_predictions=False)
+    pictures, prompts = system.encoder.pictures, system.encoder.prompts
+    log.info("%d plates and %d prompts are encoded", count(pictures), count(prompts))
+
+
+def count(store: Store | None) -> int:
+    """What a store holds.
+
+    Raises:
+        OldBookError: There is no store.
+    """
+    if store is None:
+        raise OldBookError("nothing was kept: set data.cache.folder to a folder you can write to")
+    return len(store)
