@@ -1,5 +1,6 @@
 """A store of tensors: an index over shards that only ever grow in number."""
 
+import contextlib
 import logging
 from functools import lru_cache
 from pathlib import Path
@@ -132,21 +133,36 @@ class Store:
         return None
 
     def discard(self, shard: str) -> None:
-        """Remove a damaged shard; whoever removes it says so."""
+        """Remove a damaged shard, and write again what is whole in it; the remover says so."""
+        whole = salvage(self.folder / shard)
         self.forget(shard)
         try:
             (self.folder / shard).unlink()
         except OSError:
             return
         log.warning(
-            "a damaged shard of the cache is thrown away, what it held is computed again: %s",
+            "a damaged shard of the cache is thrown away, what it has lost is computed again: %s",
             self.folder / shard,
         )
+        for name, value in whole.items():
+            self.put(name, value)
+        self.flush()  # a worker that finds the damage has no other occasion
 
     def forget(self, shard: str) -> None:
         """Take the names of a shard out of the index."""
         self.open_shard.cache_clear()
         self.index = {name: place for name, place in self.index.items() if place != shard}
+
+
+def salvage(file: Path) -> dict[str, Tensor]:
+    """The tensors of a damaged shard that are what was written."""
+    whole = {}
+    with contextlib.suppress(DamagedShardError, OSError):
+        shard = Shard(file)
+        for name in shard.checksums:
+            with contextlib.suppress(DamagedShardError):
+                whole[name] = shard.read(name)
+    return whole
 
 
 def size_of(file: Path) -> int:
