@@ -119,6 +119,23 @@ def test_without_the_cache_every_visit_encodes(runs: Runs, calls: Counter[str]) 
     assert calls["pictures"] == 8 * 2 * 2
 
 
+def test_a_prompt_is_embedded_once_in_a_batch(runs: Runs, calls: Counter[str]) -> None:
+    runs.fit(*PLAIN, OFF, "--data.captions.dropout=1.0", "--data.batch_size=4")
+    assert calls["pictures"] == 4 * 4
+    assert calls["prompts"] == 4
+
+
+def test_what_was_encoded_in_one_batch_size_serves_another(runs: Runs, calls: Counter[str]) -> None:
+    runs.fit(*PLAIN, "--data.batch_size=1", "--trainer.max_steps=24", name="single")
+    calls.clear()
+    four = ("--data.batch_size=4", "--data.random_flip=false", "--data.captions.dropout=0")
+    uncached = runs.fit(*PLAIN, *four, OFF, name="uncached")
+    fresh = calls["pictures"]
+    cached = runs.fit(*PLAIN, *four, name="cached")
+    assert same(everything(uncached, 4), everything(cached, 4))
+    assert calls["pictures"] - fresh < fresh, "some were known"
+
+
 def test_a_plate_seen_again_draws_another_latent(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
