@@ -22,11 +22,12 @@ function styleCurves(run, number) {
     ["plates, lower end", "guide/real_lower", [1, 2]],
     ["plates, upper end", "guide/real_upper", [1, 2]],
   ];
+  const chosen = points(run, "style/score").filter(({ x }) => x === run.chosen);
   return [
     { label: run.name, data: points(run, "style/score"), borderColor: colour, backgroundColor: colour },
     { ...band, label: "", data: points(run, "style/score_lower") },
     { ...band, label: "", data: points(run, "style/score_upper"), fill: "-1" },
-    { label: `${run.name}, chosen`, data: points(run, "style/score").filter(({ x }) => x === run.chosen), borderColor: ink, backgroundColor: colour, pointStyle: "rectRot", pointRadius: 9, showLine: false },
+    { label: chosen.length ? `${run.name}, chosen` : "", data: chosen, borderColor: ink, backgroundColor: colour, pointStyle: "rectRot", pointRadius: 9, showLine: false },
     ...guides.map(([label, key, borderDash]) => ({ ...flat, label, data: points(run, key), borderColor: soft, borderDash })),
   ];
 }

@@ -1,6 +1,7 @@
 """What a run has left in its folder, read without a model."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -176,10 +177,18 @@ def read_nearest(folder: Path) -> dict[Key, Near]:
     return nearest
 
 
+def by_numbers(file: Path) -> list[tuple[int, str]]:
+    """Order names as a reader does: seed 10 comes after seed 9."""
+    return [
+        (int(part or 0), "") if part.isdigit() else (-1, part)
+        for part in re.split(r"(\d+)", file.name)
+    ]
+
+
 def read_drawings(folder: Path) -> dict[Key, Drawing]:
     """The drawings of one checkpoint, by prompt and seed; what cannot be read is left out."""
     drawings = {}
-    for file in sorted(folder.glob("*.png")):
+    for file in sorted(folder.glob("*.png"), key=by_numbers):
         try:
             with Image.open(file) as picture:
                 origin = {str(name): str(value) for name, value in picture.info.items()}
