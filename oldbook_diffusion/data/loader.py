@@ -116,9 +116,10 @@ class Faults:
     max_share: float
     num_seen: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    told: set[str] = field(default_factory=set)
 
     def count(self, illustration: Illustration, image_column: str) -> None:
-        """Count a plate; warn at the first bad one of each kind, stop at too many.
+        """Count a plate; stop at too many bad ones.
 
         Raises:
             OldBookError: The share of bad plates is too large.
@@ -126,10 +127,8 @@ class Faults:
         self.num_seen += 1
         if illustration.bad is None:
             return
-        kind = illustration.bad.split(" (")[0]
-        if not self.reasons[kind]:
-            log.warning("left out %s: %s", file_name(illustration, image_column), illustration.bad)
-        self.reasons[kind] += 1
+        self.tell(illustration, image_column)
+        self.reasons[kind_of(illustration)] += 1
         # a share of fewer than 100 plates says little
         if self.reasons.total() > self.max_share * max(self.num_seen, 100):
             raise OldBookError(
@@ -139,8 +138,19 @@ class Faults:
                 f"data.max_bad_share above {self.max_share}"
             )
 
+    def tell(self, illustration: Illustration, image_column: str) -> None:
+        """Warn at the first bad plate of each kind."""
+        if illustration.bad is not None and (kind := kind_of(illustration)) not in self.told:
+            self.told.add(kind)
+            log.warning("left out %s: %s", file_name(illustration, image_column), illustration.bad)
+
     def __str__(self) -> str:
         return ", ".join(f"{count} {reason}" for reason, count in sorted(self.reasons.items()))
+
+
+def kind_of(illustration: Illustration) -> str:
+    """What is wrong with a bad plate, without its particulars."""
+    return (illustration.bad or "").split(" (")[0]
 
 
 def file_name(illustration: Illustration, image_column: str) -> str:
@@ -188,7 +198,9 @@ class PlateLoader(Iterable[Batch]):
         """Collect good illustrations until a batch is full."""
         illustrations: list[Illustration] = []
         for illustration in self.decoded():
-            self.faults.count(illustration, self.decode.columns.image)
+            # plates that are only measured come again and again, and say nothing about a share
+            count = self.faults.count if self.decode.training else self.faults.tell
+            count(illustration, self.decode.columns.image)
             if illustration.bad is None:
                 illustrations.append(illustration)
             if len(illustrations) == self.batch_size:
