@@ -10,6 +10,7 @@ from datasets import IterableDataset, load_dataset
 
 from oldbook_diffusion.errors import OldBookError
 
+LOCAL_SHUTDOWN = 0.05  # seconds
 BUILDERS = {".parquet": "parquet", ".tar": "webdataset"}
 
 
@@ -39,6 +40,10 @@ def open_stream(path: str, split: str, revision: str | None, columns: Columns) -
     Raises:
         OldBookError: It cannot be opened, or lacks a column.
     """
+    if Path(path).exists():
+        # datasets sleeps five seconds at the end of each look into a stream, for the threads of
+        # remote files (arrow issue 45214); those of local files end at once
+        datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN = LOCAL_SHUTDOWN
     try:
         stream = load_dataset(**where(path), split=split, revision=revision, streaming=True)
         stream = check_columns(stream, path, columns)
