@@ -21,6 +21,8 @@ QUICK = {
     "validate": ["--render.prompts=['A medieval castle']", "--render.sampling.num_steps=2"],
     "render": ["--num_steps=2"],
     "report": [],
+    "prepare": [],
+    "cache": [],
     "validate-encoder": ["--render.prompts=['A medieval castle']", "--render.sampling.num_steps=2"],
 }
 DEMO = ("fit", "--config", "configs/nano.yaml")
@@ -49,6 +51,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_readme_has_commands_of_every_kind() -> None:
     assert {words[0] for words in commands()} == {
         "fit",
+        "prepare",
+        "cache",
         "validate",
         "validate-encoder",
         "render",
