@@ -151,6 +151,13 @@ def test_the_probe_resists_the_shortcut_that_it_knows(groups: dict[str, Tensor])
     assert abs(score(beyond)) < 1e-9
 
 
+def test_where_controls_leave_no_direction_none_is_made_up(groups: dict[str, Tensor]) -> None:
+    base = groups["base"]
+    every = [base + axis for axis in torch.eye(16, dtype=torch.float64)]
+    assert beyond_tone(groups["plates"], base, every).isnan().all()
+    assert not beyond_tone(groups["plates"], base, every[:5]).isnan().any()
+
+
 def test_one_drawing_for_each_prompt_gives_the_ordinary_unbiased_distance() -> None:
     drawings, plates = cloud(normal(8), PROMPTS, 1), cloud(normal(8, seed=4), 30, 2)
     x, y = cubic(drawings, drawings), cubic(plates, plates)

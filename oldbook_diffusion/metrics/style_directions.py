@@ -5,12 +5,15 @@ its product with the direction, and `normalised` sets 0 at the base model and 1 
 """
 
 from collections.abc import Sequence
+from math import nan
 
 import torch
 from sklearn.covariance import ledoit_wolf
 from torch import Tensor
 
 from oldbook_diffusion.metrics.paired_inference import prompt_means
+
+NOTHING = 1e-6  # of a direction's length
 
 
 def projection(plates: Tensor, base: Tensor) -> Tensor:  # => [D]
@@ -25,11 +28,16 @@ def beyond_tone(plates: Tensor, base: Tensor, controls: Sequence[Tensor]) -> Ten
         plates: Embeddings of plates.
         base: Embeddings of the base model's drawings.
         controls: For each control, the embeddings of the same drawings changed by it.
+
+    Returns:
+        The direction; not a number where the controls leave none.
     """
     away = torch.stack([projection(control, base) for control in controls])
     basis = torch.linalg.qr(away.T).Q
     direction = projection(plates, base)
-    return direction - basis @ (basis.T @ direction)
+    beyond = direction - basis @ (basis.T @ direction)
+    # with as many controls as axes nothing is left but rounding, which is no direction
+    return beyond if beyond.norm() > NOTHING * direction.norm() else torch.full_like(beyond, nan)
 
 
 def probe(plates: Tensor, negatives: Sequence[Tensor]) -> Tensor:  # => [D]
