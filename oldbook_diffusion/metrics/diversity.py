@@ -14,14 +14,14 @@ def within_prompts(drawings: Tensor, prompts: Tensor) -> Tensor:  # => [P]
         prompts: [N], the prompt of each.
     """
     first, second = pairs(prompts, alike=True)
-    distances = 1 - (drawings[first] * drawings[second]).sum(dim=1)
+    distances = 1 - (drawings[first].double() * drawings[second].double()).sum(dim=1)
     return prompt_means(distances, prompts[first])
 
 
 def across_prompts(drawings: Tensor, prompts: Tensor) -> float:
     """Mean distance of two drawings of different prompts."""
     first, second = pairs(prompts, alike=False)
-    return float((1 - (drawings[first] * drawings[second]).sum(dim=1)).mean())
+    return float((1 - (drawings[first].double() * drawings[second].double()).sum(dim=1)).mean())
 
 
 def pairs(prompts: Tensor, alike: bool) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
 """Whether drawings still show what their prompts say, whatever style they are in.
 
 All take drawings [N, D] and texts [P, D] of length one, and own [N], the prompt of each drawing.
+Products are taken in float64: in float32 the last digits depend on where a tensor lies in memory.
 """
 
 import torch
@@ -9,19 +10,19 @@ from torch import Tensor
 
 def agreement(drawings: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
     """Cosine of each drawing to its prompt: CLIPScore without its factor (Hessel et al. 2021)."""
-    return (drawings * texts[own]).sum(dim=1)
+    return (drawings.double() * texts[own].double()).sum(dim=1)
 
 
 def centred_agreement(drawings: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
     """Agreement less the mean agreement with the other prompts: a shift of style cancels."""
-    cosines = drawings @ texts.T
+    cosines = drawings.double() @ texts.double().T
     mine = agreement(drawings, texts, own)
     return mine - (cosines.sum(dim=1) - mine) / (len(texts) - 1)
 
 
 def reciprocal_rank(drawings: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
     """One over the rank of a drawing's own prompt among all; 1 where it is identified."""
-    cosines = drawings @ texts.T
+    cosines = drawings.double() @ texts.double().T
     above = cosines > cosines.gather(1, own[:, None])
     return 1 / (1 + above.sum(dim=1)).double()
 
