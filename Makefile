@@ -1,4 +1,4 @@
-# make demo   watch a small model learn the style of old plates, in under ten minutes
+# make demo   watch a small model learn the style of old plates, on two CPU cores
 # make test   run every test
 
 VENV   := .venv
