@@ -118,7 +118,7 @@ class StyleDiffusion(LightningModule):
 
     def on_train_batch_start(self, batch: Illustrated, batch_idx: int) -> None:
         """Make what draws from the global generator, dropout, a function of the batch."""
-        torch.manual_seed(key(*batch["seeds"], self.global_rank))
+        torch.manual_seed(key(*batch["seeds"]))
 
     def training_step(self, batch: Illustrated, batch_idx: int) -> Tensor:
         """Score the denoiser on a batch."""
@@ -144,6 +144,8 @@ class StyleDiffusion(LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Say at which step all that is logged now stands; Lightning would say one less."""
         self.log("step", float(self.step))
+        nothing = torch.empty(0, BANDS)  # for the others to gather, where there was none to watch
+        self.timestep_loss.update(nothing, nothing, trained_on=False)
         self.log_dict(self.timestep_loss.compute(), rank_zero_only=False)
         self.timestep_loss.reset()
 

@@ -67,9 +67,9 @@ def test_webdataset_tars_are_a_dataset(runs: Runs, tmp_path: Path) -> None:
     assert (run / "checkpoints/step=000004.ckpt").is_file()
 
 
-def rows(world: World, start: Position, number: int, seed: int = 1, **ranks: int) -> list[object]:
+def rows(world: World, start: Position, number: int, seed: int = 1) -> list[object]:
     stream = open_stream(str(world.plates), "train", None, COLUMNS)
-    order = iter(ShuffledRows(stream, lambda plate: True, seed, 5, start, **ranks))
+    order = iter(ShuffledRows(stream, lambda plate: True, seed, 5, start))
     return [(row.plate["caption"], row.seed, row.next) for row, _ in zip(order, range(number))]  # noqa: B905
 
 
@@ -95,12 +95,6 @@ def test_the_order_can_be_entered_anywhere(world: World, start: int) -> None:
 
 def test_the_order_depends_on_the_seed(world: World) -> None:
     assert rows(world, Position(), 24) != rows(world, Position(), 24, seed=2)
-
-
-def test_ranks_share_the_plates_between_them(world: World) -> None:
-    whole = rows(world, Position(), 24)
-    shares = [rows(world, Position(), 12, rank=rank, world_size=2) for rank in (0, 1)]
-    assert sorted(map(str, shares[0] + shares[1])) == sorted(map(str, whole))
 
 
 def test_a_book_is_held_out_whole() -> None:

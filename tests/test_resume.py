@@ -163,8 +163,8 @@ def test_a_changed_model_or_changed_batches_are_refused_by_name(runs: Runs) -> N
         "--model.adapter.init_args.dropout=0.3": ("model.adapter", "init_args.dropout 0.1", "0.3"),
         "--model.adapter.init_args.target_modules=['to_q']": ("target_modules", "to_k", "['to_q']"),
         "--model.loss.snr_gamma=5": ("model.loss", "init_args.snr_gamma None", "5"),
-        "--data.batch_size=3": ("data.batch_size 2", "3", "data.allow_changes"),
-        "--trainer.accumulate_grad_batches=2": ("accumulate_grad_batches 1", "now it is 2"),
+        "--data.batch_size=3": ("data.batch_size", "2, now it is 3", "data.allow_changes"),
+        "--trainer.accumulate_grad_batches=2": ("accumulate_grad_batches", "2, now it is 4"),
         "--data.captions.dropout=0.5": ("data.captions", "0.2", "0.5", "data.allow_changes"),
     }
     for argument, parts in said.items():

@@ -1,6 +1,6 @@
 """When a run is saved."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
@@ -38,6 +38,15 @@ class Checkpoint(ModelCheckpoint):
             enable_version_counter=False,  # a step that comes again takes the place of its file
         )
         self.every_n_steps = every_n_steps
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Go on at a step: count batches anew where it takes more of them now, or fewer."""
+        behind = checkpoint["global_step"] * trainer.accumulate_grad_batches
+        progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+        for part in ("total", "current"):
+            progress[part] = dict.fromkeys(progress[part], behind)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the last step too, where it is no multiple of the interval."""

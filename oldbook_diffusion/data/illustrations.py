@@ -10,8 +10,9 @@ from datasets import IterableDataset
 from lightning.pytorch import LightningDataModule, Trainer
 
 from oldbook_diffusion.cache import Cache, Store
-from oldbook_diffusion.continuity import check_unchanged, plain
+from oldbook_diffusion.continuity import check_unchanged
 from oldbook_diffusion.data.captions import Captions
+from oldbook_diffusion.data.dependence import order_of, steps_of
 from oldbook_diffusion.data.loader import Batch, Decode, Faults, PlateLoader
 from oldbook_diffusion.data.order import NOTHING_LEFT, Position, Row, ShuffledRows
 from oldbook_diffusion.data.source import Columns, open_stream
@@ -103,6 +104,7 @@ class Illustrations(LightningDataModule):
             self.position,
             self.trainer.global_rank,
             self.trainer.world_size,
+            self.batch_size,
         )
         return self.loader(rows, training=True, num_batches=self.num_batches(self.trainer))
 
@@ -112,11 +114,20 @@ class Illustrations(LightningDataModule):
         return behind + (trainer.max_steps - trainer.global_step) * trainer.accumulate_grad_batches
 
     def val_dataloader(self) -> list[PlateLoader]:
-        """The watched plates: held-out ones, then training ones; to each process its share."""
+        """The watched plates: held-out ones, then training ones; to each process its share.
+
+        Raises:
+            OldBookError: There is none for one of the processes.
+        """
         assert self.trainer is not None
         share = slice(self.trainer.global_rank, None, self.trainer.world_size)
-        sides = (self.held_out_rows, self.training_rows)
-        return [self.loader(self.watched(rows)[share], training=False) for rows in sides]
+        sides = [self.watched(rows) for rows in (self.held_out_rows, self.training_rows)]
+        if self.trainer.world_size > max(map(len, sides)):
+            raise OldBookError(
+                f"{self.trainer.world_size} processes have too few plates to measure on: raise "
+                "data.held_out.num_watched, or take fewer processes"
+            )
+        return [self.loader(rows[share], training=False) for rows in sides]
 
     def predict_dataloader(self) -> PlateLoader:
         """The watched plates of the held-out books."""
@@ -195,7 +206,8 @@ class Illustrations(LightningDataModule):
         """The first plates of one side of the split, as files; all when null."""
         plates = (plate for plate in self.stream if self.holds(plate) == (side == "held out"))
         for number, plate in enumerate(itertools.islice(plates, most)):
-            yield Row(plate, key(self.seed, side, number), Position(0, number + 1))
+            place, after = Position(0, number), Position(0, number + 1)
+            yield Row(plate, key(self.seed, side, number), place, after)
 
     def holds(self, plate: dict[str, Any]) -> bool:
         """Whether a plate is held out."""
@@ -213,7 +225,8 @@ class Illustrations(LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """The position, and what the run depends on besides."""
-        return {"position": self.position._asdict(), "order": self.order, "batches": self.batches}
+        depends = {"order": order_of(self), "batches": steps_of(self)}
+        return {"position": self.position._asdict(), **depends}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go to a position, where a run goes on; a checkpoint can be measured on any plates.
@@ -226,24 +239,6 @@ class Illustrations(LightningDataModule):
             return
         if not self.allow_changes:
             cure = "set it back, or set data.allow_changes to true and lose the exact resume"
-            check_unchanged("data", state_dict["order"], self.order, cure)
-            check_unchanged("the steps", state_dict.get("batches", {}), self.batches, cure)
+            check_unchanged("data", state_dict["order"], order_of(self), cure)
+            check_unchanged("the steps", state_dict.get("batches", {}), steps_of(self), cure)
         self.position = Position(**state_dict["position"])
-
-    @property
-    def order(self) -> dict[str, Any]:
-        """What the order of the plates depends on."""
-        names = ("path", "split", "revision", "shuffle_window", "seed")
-        return {name: getattr(self, name) for name in names}
-
-    @property
-    def batches(self) -> dict[str, Any]:
-        """What a step is made of, given the order."""
-        assert self.trainer is not None
-        names = ("columns", "captions", "resolution", "random_flip", "batch_size")
-        return {
-            **{f"data.{name}": plain(getattr(self, name)) for name in names},
-            "data.held_out.share": self.held_out.share,
-            "data.held_out.books": plain(self.held_out.books),
-            "trainer.accumulate_grad_batches": self.trainer.accumulate_grad_batches,
-        }

@@ -156,7 +156,7 @@ def kind_of(illustration: Illustration) -> str:
 def file_name(illustration: Illustration, image_column: str) -> str:
     """Name a plate for a message."""
     page: dict[str, Any] = illustration.row.plate[image_column] or {}
-    return page.get("path") or f"row {illustration.row.next.row - 1}"
+    return page.get("path") or f"row {illustration.row.place.row}"
 
 
 class PlateLoader(Iterable[Batch]):

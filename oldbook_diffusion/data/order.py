@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -19,7 +19,10 @@ NOTHING_LEFT = (
 
 
 class Position(NamedTuple):
-    """Where a run stands in the data: whole passes over it, and rows of the present one."""
+    """Where a run stands in the data: whole passes over it, and rows of the present one.
+
+    It is the same in all processes: they share a batch's plates between them and go on together.
+    """
 
     epoch: int = 0
     row: int = 0
@@ -27,17 +30,19 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the dataset, and the position after it.
+    """One row of the dataset, and where a run stands after it.
 
     Attributes:
         plate: Its columns.
         seed: Seed of every draw about this visit.
-        next: The position after it.
+        place: Its own position.
+        next: The position after it; in training, after the batches that it is shared out with.
         mirrored: Whether to mirror the picture; as the seed says when null.
     """
 
     plate: dict[str, Any]
     seed: int
+    place: Position
     next: Position
     mirrored: bool | None = None
 
@@ -50,6 +55,9 @@ class ShuffledRows(Sampler[Row]):
     It is a sampler so that the main process reads each byte once and the workers of a
     `DataLoader` only decode: the order does not depend on their number.
 
+    Processes deal the stream out batch by batch, so that a step of two processes learns from the
+    very batches that one process would accumulate.
+
     Args:
         stream: The rows of one pass, pictures as bytes.
         keep: Which plates are for training.
@@ -57,7 +65,8 @@ class ShuffledRows(Sampler[Row]):
         window: Rows that are shuffled together, and held in memory as bytes.
         start: The position of the first row.
         rank: Which process this is.
-        world_size: Number of processes; each takes every so-manieth row.
+        world_size: Number of processes; each takes every so-manieth batch.
+        batch_size: Rows that a process takes at a time.
     """
 
     def __init__(
@@ -69,6 +78,7 @@ class ShuffledRows(Sampler[Row]):
         start: Position,
         rank: int = 0,
         world_size: int = 1,
+        batch_size: int = 1,
     ) -> None:
         self.stream = stream
         self.keep = keep
@@ -77,9 +87,19 @@ class ShuffledRows(Sampler[Row]):
         self.start = start
         self.rank = rank
         self.world_size = world_size
+        self.batch_size = batch_size
 
     def __iter__(self) -> Iterator[Row]:
-        """Go on for ever.
+        """The rows of this process, for ever."""
+        visits = self.visits()
+        first = self.rank * self.batch_size
+        while True:
+            dealt = list(itertools.islice(visits, self.world_size * self.batch_size))
+            for row in dealt[first : first + self.batch_size]:
+                yield replace(row, next=dealt[-1].next)
+
+    def visits(self) -> Iterator[Row]:
+        """The rows of all processes, for ever.
 
         Raises:
             OldBookError: A whole pass held nothing to train on.
@@ -89,8 +109,7 @@ class ShuffledRows(Sampler[Row]):
             empty = position.row == 0
             for row in self.one_pass(position):
                 empty = False
-                if (row.next.row - 1) % self.world_size == self.rank:
-                    yield row
+                yield row
             if empty:
                 raise OldBookError(NOTHING_LEFT)
             position = Position(position.epoch + 1)
@@ -110,7 +129,8 @@ class ShuffledRows(Sampler[Row]):
                 plate = plates[order[offset]]
                 if number >= start.row and self.keep(plate):
                     seed = key(self.seed, "plate", start.epoch, number)
-                    yield Row(plate, seed, Position(start.epoch, number + 1))
+                    place, after = (Position(start.epoch, number + n) for n in (0, 1))
+                    yield Row(plate, seed, place, after)
 
     def shuffled_shards(self, epoch: int) -> IterableDataset:
         """The stream with its shards permuted, their rows in order."""
