@@ -4,7 +4,6 @@ import difflib
 import inspect
 import logging
 import re
-import signal
 import sys
 import warnings
 from argparse import ArgumentError
@@ -51,6 +50,7 @@ FALSE_ALARMS = (
     r".*your dataloader is\s+not resumable",  # the datamodule keeps the position
     r"Found \d+ module\(s\) in eval mode",  # the frozen parts are meant to be
     r".*LeafSpec",  # Lightning's own affair
+    r".*sync_dist=True",  # what is logged at validation is the same in all processes
 )
 TRAINER_DEFAULTS: dict[str, Any] = {
     "check_val_every_n_epoch": None,
@@ -239,8 +239,8 @@ def main(args: ArgsType = None) -> None:
             args=args,
         )
     except Terminated as end:
-        sys.stdout.write(f"{end}\n")
-        sys.exit(128 + signal.SIGTERM)
+        sys.stdout.write(end.lines)
+        sys.exit(end.status)
     except Exception as error:
         if (mistake := mendable(error)) is None:
             raise

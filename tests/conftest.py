@@ -49,6 +49,11 @@ def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture
 def config(world: World, tmp_path: Path) -> Path:
     """A config of a run of four steps, two checkpoints and two prompts."""
+    return write_config(world, tmp_path)
+
+
+def write_config(world: World, folder: Path) -> Path:
+    """Write that config into a folder where its runs are to be."""
     content = {
         "seed_everything": 3,
         "model": {
@@ -69,7 +74,7 @@ def config(world: World, tmp_path: Path) -> Path:
             "random_flip": True,
             "batch_size": 2,
             "shuffle_window": 5,
-            "cache": {"folder": str(tmp_path / "cache")},
+            "cache": {"folder": str(folder / "cache")},
         },
         "render": {
             "prompts": PROMPTS,
@@ -91,11 +96,11 @@ def config(world: World, tmp_path: Path) -> Path:
             "gradient_clip_val": 1.0,
             "logger": {
                 "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
-                "init_args": {"save_dir": str(tmp_path), "name": "run"},
+                "init_args": {"save_dir": str(folder), "name": "run"},
             },
         },
     }
-    path = tmp_path / "config.yaml"
+    path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(content))
     return path
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +18,9 @@ SERVER.set_forkserver_preload(["oldbook_diffusion.cli", "tests.processes"])
 PATIENCE = 120.0  # seconds
 
 
-def oldbook(arguments: list[str], log: Path, environment: dict[str, str]) -> None:
+def oldbook(
+    arguments: list[str], log: Path, environment: dict[str, str], before: Callable[[], None]
+) -> None:
     """What `oldbook` does, with what it says in a file."""
     from oldbook_diffusion.cli import main
 
@@ -28,7 +31,12 @@ def oldbook(arguments: list[str], log: Path, environment: dict[str, str]) -> Non
     sys.stdout = sys.stderr = log.open("w", buffering=1)
     os.dup2(sys.stdout.fileno(), 1)
     os.dup2(sys.stdout.fileno(), 2)
+    before()
     main(arguments)
+
+
+def nothing() -> None:
+    """What is done before most runs."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +47,15 @@ class Fit:
     log: Path
 
     @classmethod
-    def start(cls, config: Path, *arguments: str, **environment: str) -> "Fit":
+    def start(
+        cls,
+        config: Path,
+        *arguments: str,
+        before: Callable[[], None] = nothing,
+        **environment: str,
+    ) -> "Fit":
         log = config.parent / f"{time.monotonic_ns()}.log"
-        given = (["fit", f"--config={config}", *arguments], log, environment)
+        given = (["fit", f"--config={config}", *arguments], log, environment, before)
         process = SERVER.Process(target=oldbook, args=given)
         process.start()
         return cls(process, log)
@@ -73,3 +87,53 @@ class Fit:
     @property
     def said(self) -> list[str]:
         return self.log.read_text().splitlines()
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """A training run of one or more processes that learn together, as a cluster starts them."""
+
+    fits: list[Fit]
+
+    @classmethod
+    def start(
+        cls, number: int, config: Path, *arguments: str, before: Callable[[], None] = nothing
+    ) -> "Ranks":
+        if number == 1:
+            return cls([Fit.start(config, *arguments, before=before)])
+        arguments = (*arguments, "--trainer.strategy=ddp", f"--trainer.devices={number}")
+        meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "NODE_RANK": "0"}
+        return cls(
+            [
+                Fit.start(config, *arguments, before=before, **meet, LOCAL_RANK=str(rank))
+                for rank in range(number)
+            ]
+        )
+
+    @property
+    def first(self) -> Fit:
+        return self.fits[0]
+
+    def tell(self, number: signal.Signals) -> None:
+        for fit in self.fits:
+            fit.tell(number)
+
+    def kill(self) -> None:
+        """End all processes at once."""
+        for fit in self.fits:
+            fit.process.kill()
+        for fit in self.fits:
+            fit.process.join()
+
+    def end(self) -> list[int | None]:
+        """Wait for the end; give each status. None is left behind."""
+        statuses = [fit.end() for fit in self.fits]
+        self.kill()
+        return statuses
+
+
+def free_port() -> str:
+    """A port of this machine where processes can meet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])

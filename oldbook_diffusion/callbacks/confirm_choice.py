@@ -33,7 +33,9 @@ def confirm_choice(
     folder = run_folder(trainer)
     step = chosen_step(folder)
     file = folder / f"checkpoints/step={step or 0:06d}.ckpt"
-    if step is None or not file.is_file():
+    there = step is not None and file.is_file()
+    step, file = trainer.strategy.broadcast((step, file) if there else (None, file))
+    if step is None:
         return
     last = {
         name: x.clone() for name, x in keep_trainable(pl_module, pl_module.state_dict()).items()

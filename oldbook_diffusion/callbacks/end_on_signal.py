@@ -7,6 +7,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
+from oldbook_diffusion.callbacks.common_end import status
 from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.system import StyleDiffusion
 
@@ -14,7 +15,18 @@ SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
 
 class Terminated(BaseException):
-    """The end of a run that was told to end; its message is the command that goes on."""
+    """The end of a run that was told to end.
+
+    Attributes:
+        lines: What to say: the command that goes on, in the first process.
+        status: What to end with.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        config = run_folder(trainer) / "config.yaml"
+        command = f"oldbook fit --config {config} --ckpt_path auto\n"
+        self.lines = command if trainer.is_global_zero else ""
+        self.status = status(trainer, 128 + signal.SIGTERM)
 
 
 class EndOnSignal(Callback):
@@ -47,7 +59,7 @@ class EndOnSignal(Callback):
     def end_drawing(self, trainer: Trainer) -> None:
         """End before the network is asked for anything but a gradient."""
         if self.told and not torch.is_grad_enabled():
-            raise Terminated(command(trainer))
+            raise Terminated(trainer)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -59,7 +71,7 @@ class EndOnSignal(Callback):
         told = trainer.strategy.reduce_boolean_decision(self.told, all=False)
         # a checkpoint from before a validation that is due would be one that never has it
         if told and (batch_idx + 1) % int(trainer.val_check_batch or 1):
-            raise Terminated(command(trainer))
+            raise Terminated(trainer)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
@@ -80,8 +92,3 @@ class EndOnSignal(Callback):
         """Leave the network as it was."""
         if trainer.world_size == 1:
             self.watch.remove()
-
-
-def command(trainer: Trainer) -> str:
-    """What to type to go on."""
-    return f"oldbook fit --config {run_folder(trainer) / 'config.yaml'} --ckpt_path auto"

@@ -121,7 +121,7 @@ class RenderPrompts(Callback):
         """Confirm the chosen checkpoint on fresh noise and prompts; say what measuring has cost."""
         if self.base is None:
             return
-        if self.preparation is not None and self.preparation.scores.panel is not None:
+        if self.preparation is not None:
             confirm_choice(trainer, pl_module, self.preparation.scores, self.assignment)
         share = self.stopwatch.share("scoring", "drawing")
         log.info("Keeping and scoring the drawings took %.0f %% of drawing them.", 100 * share)

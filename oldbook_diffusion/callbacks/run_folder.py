@@ -8,8 +8,13 @@ from oldbook_diffusion.errors import OldBookError
 
 
 def run_folder(trainer: Trainer) -> Path:
-    """The folder of a run: `SAVE_DIR/NAME/version_N` of its logger."""
-    return Path(trainer.log_dir or trainer.default_root_dir)
+    """The folder of a run: `SAVE_DIR/NAME/version_N` of its logger, as the first process has it.
+
+    Another process may count the versions differently. `trainer.log_dir` asks the first one, and
+    stalls where not all of them ask.
+    """
+    named = (getattr(trainer.logger, name, None) for name in ("log_dir", "save_dir"))
+    return Path(next(filter(None, named), trainer.default_root_dir))
 
 
 def check_writable(folder: Path) -> None:
@@ -22,7 +27,7 @@ def check_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process probes too
     except OSError as error:
         raise OldBookError(
             f"cannot write to the runs' folder {folder} ({error.strerror}); "

@@ -1,11 +1,13 @@
 """One run at a time in a folder."""
 
 import fcntl
+import sys
 from io import FileIO
 from pathlib import Path
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from oldbook_diffusion.callbacks.common_end import status
 from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.errors import OldBookError
 
@@ -13,9 +15,10 @@ from oldbook_diffusion.errors import OldBookError
 class RunLock(Callback):
     """Hold a lock on the run's folder while the process lives; sweep what a killed one left.
 
-    The first process locks the whole file, so that an orphan of an earlier run is noticed, then
-    leaves each other process a byte of it. A record lock, not `flock`: workers that decode do not
-    inherit it, so that the death of the process that learns is the end of it.
+    The first process takes the folder: it locks the whole file, so that an orphan of an earlier
+    run is noticed, then leaves each other process a byte of it to be noticed by. A record lock,
+    not `flock`: workers that decode do not inherit it, so that the death of the process that
+    learns is the end of it.
     """
 
     def __init__(self) -> None:
@@ -33,7 +36,9 @@ class RunLock(Callback):
         free = trainer.strategy.broadcast(trainer.is_global_zero and self.take(folder, 0))
         if free and not trainer.is_global_zero:
             free = self.take(folder, trainer.global_rank)
-        if not free:
+        if not trainer.strategy.reduce_boolean_decision(free, all=True):
+            if not trainer.is_global_zero:
+                sys.exit(status(trainer, 1))  # the first process says why
             raise OldBookError(
                 f"another process is writing to {folder}: wait for its end, or end it, or start "
                 "a run of its own without --ckpt_path"
