@@ -12,10 +12,10 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.conftest import Runs
-from tests.processes import Fit
+from tests.processes import Ranks
 from tests.test_resume import PLAIN
 
-STEPS = 12  # with 12 plates for training and 2 per batch, the end of the 2nd to the 8th pass
+STEPS = 12  # with 12 plates for training and 2 per batch, the end of the 2nd to the 16th pass
 TRIALS = [(trial, way) for trial in range(5) for way in ("any time", "in a save")]
 
 
@@ -25,6 +25,7 @@ class Layout:
 
     workers: int
     accumulation: int
+    ranks: int = 1
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -56,9 +57,9 @@ def newest(runs: Path) -> int:
     return max((int(f.stem[5:]) for f in runs.glob("version_*/checkpoints/step=*.ckpt")), default=0)
 
 
-def strike(fit: Fit, folder: Path, way: str, chance: random.Random) -> str | None:
+def strike(ranks: Ranks, folder: Path, way: str, chance: random.Random) -> str | None:
     """Kill a run, at a random time or in one of its next saves; tell where, if it was not over."""
-    left = drafts(folder)
+    left, fit = drafts(folder), ranks.first
     step = min(newest(folder) + 2 * chance.randint(1, 3), STEPS)
     if way == "any time":
         fit.wait_until(lambda: newest(folder) >= step - 2 and any(folder.glob("version_*/.lock")))
@@ -66,8 +67,9 @@ def strike(fit: Fit, folder: Path, way: str, chance: random.Random) -> str | Non
     else:
         fit.wait_until(lambda: any(one == step for one, _ in drafts(folder) - left))
     if not fit.process.is_alive():
+        ranks.end()
         return None
-    fit.kill()
+    ranks.kill()
     return f"after {newest(folder)}" + (", in a save" if drafts(folder) - left else "")
 
 
@@ -78,16 +80,20 @@ def killed_and_resumed(runs: Runs, layout: Layout, way: str, seed: int) -> tuple
     options = (*layout.options, f"--trainer.logger.init_args.name={folder.name}")
     hits = []
     for _ in range(chance.randint(2, 3)):
-        fit = Fit.start(runs.config, *options, "--ckpt_path=auto")
-        if hit := strike(fit, folder, way, chance):
+        ranks = Ranks.start(layout.ranks, runs.config, *options, "--ckpt_path=auto")
+        if hit := strike(ranks, folder, way, chance):
             hits.append(hit)
-    last = Fit.start(runs.config, *options, "--ckpt_path=auto")
-    assert last.end() == 0, last.said[-1]
+    last = Ranks.start(layout.ranks, runs.config, *options, "--ckpt_path=auto")
+    assert not any(last.end()), last.first.said[-1]
     return max(folder.glob("version_*")), hits
 
 
 def uninterrupted(runs: Runs, layout: Layout) -> str:
-    return digest(runs.fit(*layout.options, name=f"whole-{layout.workers}-{layout.accumulation}"))
+    name = f"whole {layout}".replace(" ", "-")
+    options = (*layout.options, f"--trainer.logger.init_args.name={name}")
+    whole = Ranks.start(layout.ranks, runs.config, *options)
+    assert not any(whole.end()), whole.first.said[-1]
+    return digest(runs.config.parent / name / "version_0")
 
 
 @pytest.mark.parametrize(
@@ -106,10 +112,15 @@ def test_a_run_that_is_killed_ends_as_if_it_had_not_been(
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("accumulation", [1, 4])
+@pytest.mark.parametrize("ranks", [1, 2])
 def test_every_run_that_is_killed_ends_as_if_it_had_not_been(
-    runs: Runs, workers: int, accumulation: int, record_property: Callable[[str, object], None]
+    runs: Runs,
+    workers: int,
+    accumulation: int,
+    ranks: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    layout = Layout(workers, accumulation)
+    layout = Layout(workers, accumulation, ranks)
     whole = uninterrupted(runs, layout)
     hits: list[str] = []
     identical = 0
