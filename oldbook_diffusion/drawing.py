@@ -6,7 +6,8 @@ from diffusers import StableDiffusionPipeline
 
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.pictures import before_and_after, save_drawing, slug
-from oldbook_diffusion.stable_diffusion import Sampling, StableDiffusion
+from oldbook_diffusion.sampling import Sampling, pipeline_of, render
+from oldbook_diffusion.stable_diffusion import StableDiffusion
 
 WEIGHTS = "pytorch_lora_weights.safetensors"
 
@@ -45,11 +46,11 @@ def draw(
     model.check_resolution(side)
     sampling = Sampling(sampler, num_steps, guidance_scale, negative_prompt, side)
     origin = {"prompt": prompt, "seed": seed, "base": base, **vars(sampling)}
-    drawings = {"base": model.render([prompt], [seed], sampling)}
+    drawings = {"base": render(model, [prompt], [seed], sampling)}
     if adapter is not None:
-        load_adapter(model.pipeline(sampler), adapter)
+        load_adapter(pipeline_of(model, sampler), adapter)
         model.eval()  # an adapter comes in training mode, and may drop
-        drawings["tuned"] = model.render([prompt], [seed], sampling)
+        drawings["tuned"] = render(model, [prompt], [seed], sampling)
     out.mkdir(parents=True, exist_ok=True)
     files = []
     for name, drawing in drawings.items():

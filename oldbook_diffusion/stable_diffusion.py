@@ -7,19 +7,12 @@ Shapes and ranges, here and everywhere:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import diffusers
 import torch
-from diffusers import (
-    AutoencoderKL,
-    DDPMScheduler,
-    StableDiffusionPipeline,
-    UNet2DConditionModel,
-)
+from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
@@ -28,34 +21,6 @@ from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import normal
 
 PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How drawings are made from noise.
-
-    Attributes:
-        sampler: Class name of a diffusers scheduler.
-        num_steps: Denoising steps per drawing.
-        guidance_scale: Weight of classifier-free guidance (Ho and Salimans 2022); 1 is none.
-        negative_prompt: What guidance steers away from.
-        resolution: Side of the drawings, in pixels.
-        batch_size: Drawings made at once; it changes the speed, not the noise.
-    """
-
-    sampler: str = "DPMSolverMultistepScheduler"
-    num_steps: int = 25
-    guidance_scale: float = 7.5
-    negative_prompt: str = ""
-    resolution: int = 512
-    batch_size: int = 4
-
-    def __post_init__(self) -> None:
-        if not hasattr(getattr(diffusers, self.sampler, None), "from_config"):
-            raise OldBookError(
-                f"the sampler {self.sampler!r} is not a scheduler of diffusers, take for "
-                "instance DPMSolverMultistepScheduler, DDIMScheduler or EulerDiscreteScheduler"
-            )
 
 
 class StableDiffusion(nn.Module):
@@ -167,47 +132,6 @@ class StableDiffusion(nn.Module):
         """The noise that each seed stands for, the one of `torch.Generator().manual_seed`."""
         side = resolution // self.downsampling
         return normal(seeds, (self.unet.config.in_channels, side, side))
-
-    @torch.no_grad()
-    def render(self, prompts: Sequence[str], seeds: Sequence[int], sampling: Sampling) -> Tensor:
-        """Draw one image per prompt; each depends on its own prompt and seed alone.
-
-        Returns:
-            [N, 3, H, W] on the CPU, in steps of 1 / 255: what an 8-bit file holds.
-        """
-        pipeline = self.pipeline(sampling.sampler)
-        drawings = [torch.empty(0, 3, sampling.resolution, sampling.resolution)]
-        for start in range(0, len(prompts), sampling.batch_size):
-            part = slice(start, start + sampling.batch_size)
-            noise = self.latent_noise(seeds[part], sampling.resolution)
-            images = pipeline(
-                list(prompts[part]),
-                negative_prompt=[sampling.negative_prompt] * len(noise),
-                latents=noise.to(self.text_encoder.device, self.text_encoder.dtype),
-                height=sampling.resolution,
-                width=sampling.resolution,
-                num_inference_steps=sampling.num_steps,
-                guidance_scale=sampling.guidance_scale,
-                output_type="pt",
-            ).images
-            drawings.append((images.float().cpu() * 255).round() / 255)
-        return torch.cat(drawings)
-
-    def pipeline(self, sampler: str) -> StableDiffusionPipeline:
-        """The parts as a diffusers pipeline."""
-        scheduler = getattr(diffusers, sampler).from_config(self.noise_scheduler.config)
-        pipeline = StableDiffusionPipeline(
-            vae=self.vae,
-            text_encoder=self.text_encoder,
-            tokenizer=self.tokenizer,
-            unet=self.unet,
-            scheduler=scheduler,
-            safety_checker=None,
-            feature_extractor=None,
-            requires_safety_checker=False,
-        )
-        pipeline.set_progress_bar_config(disable=True)
-        return pipeline
 
 
 def check_pretrained(pretrained: str) -> None:

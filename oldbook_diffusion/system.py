@@ -23,7 +23,8 @@ from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.loss import DenoisingLoss
 from oldbook_diffusion.metrics.timestep_loss import BANDS, TimestepLoss, band_timesteps
 from oldbook_diffusion.randomness import integers, key, normal
-from oldbook_diffusion.stable_diffusion import Sampling, StableDiffusion
+from oldbook_diffusion.sampling import Sampling, render
+from oldbook_diffusion.stable_diffusion import StableDiffusion
 
 FROZEN_DTYPES = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
@@ -113,8 +114,8 @@ class StyleDiffusion(LightningModule):
         return self.trainer.global_step or self.loaded_step
 
     def forward(self, prompts: Sequence[str], seeds: Sequence[int], sampling: Sampling) -> Tensor:
-        """Draw one image per prompt; see `StableDiffusion.render`."""
-        return self.model.render(prompts, seeds, sampling)
+        """Draw one image per prompt; see `sampling.render`."""
+        return render(self.model, prompts, seeds, sampling)
 
     def on_train_batch_start(self, batch: Illustrated, batch_idx: int) -> None:
         """Make what draws from the global generator, dropout, a function of the batch."""

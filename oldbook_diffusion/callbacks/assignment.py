@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from oldbook_diffusion.stable_diffusion import Sampling
+from oldbook_diffusion.sampling import Sampling
 
 # first seeds of what is drawn beside the prompts, so that no two groups share their noise
 APART, CAPTIONED, STEERED, AGAIN, FRESH = 10_000, 20_000, 30_000, 40_000, 50_000

@@ -8,7 +8,7 @@ import torch.distributed
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
-from oldbook_diffusion.stable_diffusion import Sampling
+from oldbook_diffusion.sampling import Sampling
 
 
 def draw_prompts(
