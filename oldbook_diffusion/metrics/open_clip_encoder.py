@@ -1,24 +1,23 @@
-"""Encoders whose networks are open_clip's: CLIP, and the style descriptor made from it."""
+"""CLIP, as open_clip has it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import open_clip
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.transforms.functional import to_pil_image
 
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.metrics.encoders import ImageEncoder, ImageTextEncoder, freeze
+from oldbook_diffusion.metrics.encoders import ImageTextEncoder, freeze
+from oldbook_diffusion.metrics.network_encoder import NetworkEncoder, no_weights
 
 LOCAL = "local-dir:"
 
 
-class OpenCLIPEncoder(ImageTextEncoder):
+class OpenCLIPEncoder(NetworkEncoder, ImageTextEncoder):
     """A CLIP of open_clip (Radford et al. 2021; Cherti et al. 2023), with its own preprocessing.
 
     The last embedding of a CLIP says what a picture shows, and little of its lines; means and
@@ -54,34 +53,19 @@ class OpenCLIPEncoder(ImageTextEncoder):
             # building draws random weights first: what is measured must not move what is learnt
             with torch.random.fork_rng(devices=[]):
                 parts = open_clip.create_model_from_pretrained(model, pretrained)
-            self.clip, self.preprocess = parts
+            self.network, self.preprocess = parts
             self.tokenize = open_clip.get_tokenizer(model)
         except Exception as error:  # open_clip and the hub raise nearly every kind
-            reason = str(error).strip().split("\n")[0]
-            raise OldBookError(
-                f"no weights for the style encoder {self.identity} ({reason}); set "
-                f"render.encoder.init_args.model to {LOCAL}FOLDER, or render.encoder to null "
-                "to draw without scores"
-            ) from error
-        self.weights = freeze(self.clip)
-        self.device = torch.device("cpu")
-        self.layers = [tower_layer(self.clip.visual, layer) for layer in layers]
-        side = self.clip.visual.image_size
+            raise no_weights(self.identity, error, f"{LOCAL}FOLDER") from error
+        self.weights = freeze(self.network)
+        self.layers = [tower_layer(self.network.visual, layer) for layer in layers]
+        side = self.network.visual.image_size
         blank = torch.zeros(1, 3, *((side, side) if isinstance(side, int) else side))
-        self.embedding_dim = embed(self.read, blank, 1, self.device).shape[1]
+        self.embedding_dim = self.embed(blank).shape[1]
 
-    def to(self, device: torch.device) -> "OpenCLIPEncoder":
-        """Move to a device."""
-        self.clip.to(device)
-        self.device = device
-        return self
-
-    def encode_images(self, images: Tensor) -> Tensor:  # => [N, D]
-        """Embed images through 8-bit pictures and open_clip's own resize and normalisation."""
-        if not len(images):
-            return torch.zeros(0, self.embedding_dim)
-        inputs = prepared(images, self.preprocess)
-        return embed(self.read, inputs, self.batch_size, self.device)
+    def prepare(self, images: Tensor) -> Tensor:  # => [N, 3, S, S]
+        """Go through 8-bit pictures and open_clip's own resize and normalisation."""
+        return torch.stack([self.preprocess(to_pil_image(image.cpu())) for image in images])
 
     def read(self, inputs: Tensor) -> Tensor:  # => [N, D]
         """The last embedding, and the channels of the layers, each of length one."""
@@ -90,7 +74,7 @@ class OpenCLIPEncoder(ImageTextEncoder):
             layer.register_forward_hook(lambda module, given, answer: seen.append(answer))
             for layer in self.layers
         ]
-        last = self.clip.encode_image(inputs)
+        last = self.network.encode_image(inputs)
         for hook in hooks:
             hook.remove()
         parts = [F.normalize(part.float(), dim=-1) for part in (last, *map(channel_moments, seen))]
@@ -102,7 +86,7 @@ class OpenCLIPEncoder(ImageTextEncoder):
         if not texts:
             return torch.zeros(0, self.embedding_dim)
         tokens = self.tokenize(list(texts)).to(self.device)
-        words = F.normalize(self.clip.encode_text(tokens).float().cpu(), dim=-1)
+        words = F.normalize(self.network.encode_text(tokens).float().cpu(), dim=-1)
         stretch = (1 + len(self.layers)) ** 0.5
         return F.pad(words * stretch, (0, self.embedding_dim - words.shape[1]))
 
@@ -127,69 +111,6 @@ def channel_moments(answer: Tensor) -> Tensor:  # => [N, 2 C]
     """Mean and deviation of every channel of a map [N, C, h, w] or of tokens [N, T, C]."""
     channels = answer.flatten(2) if answer.dim() == 4 else answer.transpose(1, 2)
     return torch.cat([channels.mean(dim=2), channels.std(dim=2)], dim=1)
-
-
-class CSDEncoder(ImageEncoder):
-    """The style half of CSD (Somepalli et al. 2024): a CLIP image tower and one linear head.
-
-    The public weights score below the paper's, and below plain CLIP, for some who have tried; let
-    `oldbook validate-encoder` say what they are worth on your plates.
-
-    Args:
-        weights: File of the released weights, `.pth`, `.bin` or `.safetensors`.
-        model: Architecture of the tower, by open_clip's name.
-        batch_size: Images embedded at once.
-
-    Raises:
-        OldBookError: The file is not there, or holds another network.
-    """
-
-    def __init__(
-        self, weights: Path, model: str = "ViT-L-14-quickgelu", batch_size: int = 64
-    ) -> None:
-        self.identity, self.batch_size = f"CSD/{weights.name}", batch_size
-        with torch.random.fork_rng(devices=[]):
-            clip, _, self.preprocess = open_clip.create_model_and_transforms(model)
-        tower, head = split_descriptor(read_weights(weights))
-        self.tower = clip.visual
-        self.tower.proj = None  # the head takes its place
-        try:
-            self.tower.load_state_dict(tower)
-        except RuntimeError as error:
-            reason = " ".join(str(error).split())[:200]
-            raise OldBookError(f"{weights} does not fit the tower of {model}: {reason}") from error
-        self.head = nn.Linear(head.shape[0], head.shape[1], bias=False)
-        self.head.weight.data = head.T.contiguous().float()
-        self.network = nn.Sequential(self.tower, self.head)
-        self.weights = freeze(self.network)
-        self.device = torch.device("cpu")
-        self.embedding_dim = head.shape[1]
-
-    def to(self, device: torch.device) -> "CSDEncoder":
-        """Move to a device."""
-        self.network.to(device)
-        self.device = device
-        return self
-
-    def encode_images(self, images: Tensor) -> Tensor:  # => [N, D]
-        """Embed images as CLIP sees them."""
-        if not len(images):
-            return torch.zeros(0, self.embedding_dim)
-        return embed(self.network, prepared(images, self.preprocess), self.batch_size, self.device)
-
-
-def prepared(images: Tensor, preprocess: Callable[..., Tensor]) -> Tensor:  # => [N, 3, S, S]
-    """Images in [0, 1] as an encoder's own transform makes them from 8-bit pictures."""
-    return torch.stack([preprocess(to_pil_image(image.cpu())) for image in images])
-
-
-@torch.no_grad()
-def embed(
-    network: Callable[[Tensor], Tensor], inputs: Tensor, batch_size: int, device: torch.device
-) -> Tensor:  # => [N, D] of length one, on the CPU
-    """Run a network batch by batch."""
-    parts = [network(batch.to(device)).float().cpu() for batch in inputs.split(batch_size)]
-    return F.normalize(torch.cat(parts), dim=-1)
 
 
 def check_local(model: str) -> None:
@@ -234,37 +155,3 @@ def check_tag(model: str, pretrained: str | None) -> None:
             f"the weights {pretrained} were trained with another activation than {model} has: "
             f"set render.encoder.init_args.model to {other}"
         )
-
-
-def read_weights(file: Path) -> dict[str, Tensor]:
-    """The tensors of a weight file, tensors only.
-
-    Raises:
-        OldBookError: There is none that can be read.
-    """
-    try:
-        if file.suffix == ".safetensors":
-            return load_file(file)
-        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file raises nearly every kind
-        raise OldBookError(f"cannot read the weights {file} ({type(error).__name__})") from error
-    return dict(content.get("model_state_dict", content))
-
-
-def split_descriptor(weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
-    """CSD's image tower and its style head [W, D].
-
-    Raises:
-        OldBookError: The weights are another network's.
-    """
-    plain = {name.removeprefix("module."): value for name, value in weights.items()}
-    tower = {
-        name.removeprefix("backbone."): value.float()
-        for name, value in plain.items()
-        if name.startswith("backbone.") and name != "backbone.proj"
-    }
-    if not tower or "last_layer_style" not in plain:
-        raise OldBookError(
-            "these are no weights of CSD: they have no backbone.… and last_layer_style"
-        )
-    return tower, plain["last_layer_style"]
