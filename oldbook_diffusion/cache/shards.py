@@ -1,6 +1,5 @@
 """A shard: some tensors in one safetensors file, each with its checksum."""
 
-import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
+
+from oldbook_diffusion.durable import flush, put_in_place
 
 SUFFIX = ".safetensors"
 DRAFT = ".draft"
@@ -63,23 +64,12 @@ def write_durably(goal: Path, content: bytes) -> Path:
     try:
         with draft.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(goal)
+            flush(file)
+        put_in_place(draft, goal)
     except OSError:
         draft.unlink(missing_ok=True)
         raise
-    sync_folder(goal.parent)
     return goal
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name in a folder outlast a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def checksum(name: str, value: Tensor) -> str:

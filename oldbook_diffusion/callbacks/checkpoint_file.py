@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
+from oldbook_diffusion.durable import flush, put_in_place
 from oldbook_diffusion.errors import OldBookError
 
 
@@ -33,11 +34,9 @@ class DurableCheckpointIO(TorchCheckpointIO):
             goal.parent.mkdir(parents=True, exist_ok=True)
             with draft.open("wb") as file:
                 torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
+                flush(file)
             read_checkpoint(draft)
-            draft.replace(goal)
-            flush_folder(goal.parent)
+            put_in_place(draft, goal)
         except (OSError, RuntimeError, OldBookError) as error:  # RuntimeError: torch's full disk
             draft.unlink(missing_ok=True)
             raise OldBookError(
@@ -84,12 +83,3 @@ def check_there(path: str | os.PathLike[str]) -> None:
         )
     if not Path(path).is_file():
         raise OldBookError(f"there is no checkpoint {path}")
-
-
-def flush_folder(folder: Path) -> None:
-    """Get a new name onto the disk; a rename alone may be lost with the power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
