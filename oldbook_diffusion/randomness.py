@@ -32,3 +32,8 @@ def normal(seeds: Sequence[int], shape: Sequence[int]) -> Tensor:  # => [len(see
 def integers(seeds: Sequence[int], high: int) -> Tensor:  # => [len(seeds)], in [0, high)
     """Uniform integers, each a function of its own seed."""
     return torch.tensor([int(uniform(seed, "integer") * high) for seed in seeds])
+
+
+def permutation(length: int, seed: int) -> list[int]:
+    """A permutation that depends on its seed alone."""
+    return torch.randperm(length, generator=torch.Generator().manual_seed(seed)).tolist()

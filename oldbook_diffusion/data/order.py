@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-import torch
 from datasets import IterableDataset
 from torch.utils.data import Sampler
 
+from oldbook_diffusion.data.entry import enter
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.randomness import key
+from oldbook_diffusion.randomness import key, permutation
 
 NOTHING_LEFT = (
     "no plate is left to train on: the dataset is empty or every plate is held out, look at "
@@ -117,8 +117,7 @@ class ShuffledRows(Sampler[Row]):
     def one_pass(self, start: Position) -> Iterator[Row]:
         """The rows of one pass from a position on."""
         first = start.row // self.window
-        shards = self.shuffled_shards(start.epoch)
-        rows = iter(shards.skip(first * self.window) if first else shards)
+        rows = iter(enter(self.stream, key(self.seed, "shards", start.epoch), first * self.window))
         for window in itertools.count(first):
             plates = list(itertools.islice(rows, self.window))
             if not plates:
@@ -131,14 +130,3 @@ class ShuffledRows(Sampler[Row]):
                     seed = key(self.seed, "plate", start.epoch, number)
                     place, after = (Position(start.epoch, number + n) for n in (0, 1))
                     yield Row(plate, seed, place, after)
-
-    def shuffled_shards(self, epoch: int) -> IterableDataset:
-        """The stream with its shards permuted, their rows in order."""
-        if self.stream.num_shards < 2:
-            return self.stream
-        return self.stream.shuffle(seed=key(self.seed, "shards", epoch) % 2**32, buffer_size=1)
-
-
-def permutation(length: int, seed: int) -> list[int]:
-    """A permutation that depends on its seed alone."""
-    return torch.randperm(length, generator=torch.Generator().manual_seed(seed)).tolist()

@@ -1,0 +1,71 @@
+"""Entering a stream at any row, where it can be without reading what lies before it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import fsspec
+import pyarrow.parquet as pq
+from datasets import IterableDataset, concatenate_datasets
+from datasets.packaged_modules.parquet.parquet import Parquet
+
+from oldbook_diffusion.randomness import permutation
+
+
+def enter(stream: IterableDataset, seed: int, first: int) -> Iterable[dict[str, Any]]:
+    """The rows of a stream with its shards permuted, from a row on, one shard open at a time.
+
+    Parquet files and row groups that lie before the row are not read. Of other streams, all that
+    lies before it is.
+    """
+    files = parquet_files(stream)
+    if not files:
+        # by default, 10 shards would be read at once
+        mixed = stream.shuffle(seed=seed % 2**32, buffer_size=1, max_buffer_input_shards=1)
+        shards = mixed if stream.num_shards > 1 else stream
+        return shards.skip(first) if first else shards
+    parts: list[IterableDataset] = []
+    for number in permutation(len(files), seed):
+        shard = stream.shard(len(files), number)
+        if first and not parts:
+            counts = row_counts(files[number])
+            behind, first = pass_by(counts, first)
+            parts += row_groups(shard, behind, len(counts))
+        else:
+            parts.append(shard)
+    if not parts:
+        return ()
+    return concatenate_datasets(parts).skip(first) if first else concatenate_datasets(parts)
+
+
+def row_groups(shard: IterableDataset, first: int, number: int) -> list[IterableDataset]:
+    """A parquet file from a row group on."""
+    if not first:
+        return [shard]
+    groups = shard.reshard()
+    return [groups.shard(number, group) for group in range(first, number)]
+
+
+def pass_by(counts: list[int], first: int) -> tuple[int, int]:
+    """How many pieces of these lengths lie wholly before a row, and where it is in what follows."""
+    behind = 0
+    while behind < len(counts) and first >= counts[behind]:
+        first -= counts[behind]
+        behind += 1
+    return behind, first
+
+
+def row_counts(file: str) -> list[int]:
+    """The lengths of a parquet file's row groups; no more than its last bytes are read."""
+    with fsspec.open(file, "rb") as content:
+        about = pq.read_metadata(content)
+    return [about.row_group(number).num_rows for number in range(about.num_row_groups)]
+
+
+def parquet_files(stream: IterableDataset) -> list[str]:
+    """The files of a parquet stream, one for each shard; none of another stream."""
+    source = stream._ex_iterable
+    while hasattr(source, "ex_iterable"):
+        source = source.ex_iterable
+    builder = getattr(getattr(source, "generate_tables_fn", None), "__self__", None)
+    files = list(source.kwargs["files"]) if isinstance(builder, Parquet) else []
+    return files if len(files) == stream.num_shards else []
