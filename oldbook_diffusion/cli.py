@@ -26,6 +26,7 @@ from oldbook_diffusion.callbacks import (
 )
 from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO
 from oldbook_diffusion.callbacks.end_on_signal import EndOnSignal, Terminated
+from oldbook_diffusion.callbacks.keep_faults import KeepFaults
 from oldbook_diffusion.callbacks.resumption import AUTO, LAST, find_checkpoint
 from oldbook_diffusion.callbacks.run_folder import check_writable
 from oldbook_diffusion.callbacks.run_lock import RunLock
@@ -161,7 +162,7 @@ class OldBookCLI(LightningCLI):
         """Build the trainer with durable checkpoints, in a folder of its own, and ready to end."""
         asked = self._get(self.config_init, "trainer")
         plugins = [*(asked.plugins or []), DurableCheckpointIO()]
-        callbacks = [RunLock(), EndOnSignal(), *(asked.callbacks or [])]
+        callbacks = [RunLock(), EndOnSignal(), KeepFaults(), *(asked.callbacks or [])]
         return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
 
     def _run_subcommand(self, subcommand: str) -> None:

@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from oldbook_diffusion.data.transforms import BadPageError, center_crop, decode_page
+from oldbook_diffusion.data.faults import BadPlateError
+from oldbook_diffusion.data.transforms import Limits, center_crop, decode_page
 from oldbook_diffusion.pictures import before_and_after, slug
 
 
@@ -68,8 +69,17 @@ def test_making_smaller_averages_and_does_not_alias() -> None:
 
 
 def test_a_page_may_not_be_too_large() -> None:
-    with pytest.raises(BadPageError, match="oversized"):
-        decode_page(encoded(Image.new("RGB", (20, 20))), max_pixels=399)
+    page = encoded(Image.new("RGB", (20, 20)))
+    Limits(max_pixels=400).check(page)
+    with pytest.raises(BadPlateError, match=r"oversized \(20 x 20 pixels\)"):
+        Limits(max_pixels=399).check(page)
+
+
+def test_a_page_may_not_be_too_small() -> None:
+    page = encoded(Image.new("RGB", (20, 4)))
+    Limits(min_side=4).check(page)
+    with pytest.raises(BadPlateError, match=r"too small \(20 x 4 pixels\)"):
+        Limits(min_side=5).check(page)
 
 
 def test_the_sheet_has_a_pair_for_each_prompt() -> None:

@@ -11,7 +11,8 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor, resize, to_pil_image
 
-from oldbook_diffusion.data.transforms import BadPageError, center_crop, decode_page
+from oldbook_diffusion.data.faults import BadPlateError
+from oldbook_diffusion.data.transforms import Limits, center_crop, decode_page
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.metrics import ImageEncoder
 from oldbook_diffusion.metrics.controls import Change
@@ -135,9 +136,11 @@ def read_contrast(folder: Path | None, resolution: int) -> Tensor:  # => [N, 3, 
     files = [] if folder is None else sorted(folder.rglob("*"))
     for file in files:
         if file.suffix.lower() in ENDINGS:
+            content = file.read_bytes()
             try:
-                pages.append(center_crop(decode_page(file.read_bytes()), resolution))
-            except BadPageError:
+                Limits().check(content)
+                pages.append(center_crop(decode_page(content), resolution))
+            except BadPlateError:
                 continue
     if folder is not None and not pages:
         raise OldBookError(f"there is no picture in {folder}: set render.contrast to a folder")

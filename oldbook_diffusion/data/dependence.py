@@ -25,7 +25,7 @@ def steps_of(data: Illustrations) -> dict[str, Any]:
     """What a step is made of, given the order; not how it is split among processes."""
     assert data.trainer is not None
     split = (data.batch_size, data.trainer.accumulate_grad_batches, data.trainer.world_size)
-    names = ("columns", "captions", "resolution", "random_flip")
+    names = ("columns", "captions", "resolution", "random_flip", "limits")
     return {
         **{f"data.{name}": plain(getattr(data, name)) for name in names},
         "data.held_out.share": data.held_out.share,

@@ -13,10 +13,12 @@ from oldbook_diffusion.cache import Cache, Store
 from oldbook_diffusion.continuity import check_unchanged
 from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.dependence import order_of, steps_of
-from oldbook_diffusion.data.loader import Batch, Decode, Faults, PlateLoader
+from oldbook_diffusion.data.faults import Faults
+from oldbook_diffusion.data.loader import Batch, Decode, PlateLoader
 from oldbook_diffusion.data.order import NOTHING_LEFT, Position, Row, ShuffledRows
 from oldbook_diffusion.data.source import Columns, open_stream
 from oldbook_diffusion.data.split import HeldOut
+from oldbook_diffusion.data.transforms import Limits
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import key
 
@@ -39,7 +41,9 @@ class Illustrations(LightningDataModule):
         batch_size: Illustrations per step and device.
         num_workers: Processes that decode; the main one when 0.
         shuffle_window: Illustrations that are shuffled together, held in memory as files.
-        max_bad_share: The largest share of unusable plates that a run accepts.
+        max_bad_share: The largest share of unusable plates that a run accepts; others of them
+            take their places.
+        limits: Which pictures are plates, by their size.
         seed: Seed of the order, the split and every draw.
         allow_changes: Whether a run goes on with other data or batches than its checkpoint was
             made with; it is then no longer the run that was not interrupted.
@@ -61,6 +65,7 @@ class Illustrations(LightningDataModule):
         num_workers: int = 0,
         shuffle_window: int = 256,
         max_bad_share: float = 0.05,
+        limits: Limits = Limits(),  # noqa: B008
         seed: int = 0,
         allow_changes: bool = False,
         cache: Cache | None = Cache(),  # noqa: B008
@@ -81,7 +86,9 @@ class Illustrations(LightningDataModule):
         self.allow_changes = allow_changes
         self.cache = cache
         self.known: Store | None = None  # opened by who knows the network
-        self.faults = Faults(max_bad_share)
+        self.limits = limits
+        self.faults = Faults(max_bad_share, columns.image, columns.caption, self.trains_on)
+        self.counts = self.faults.state_dict()
         self.position = Position()
 
     @cached_property
@@ -98,7 +105,7 @@ class Illustrations(LightningDataModule):
         assert self.trainer is not None
         rows = ShuffledRows(
             self.stream,
-            lambda plate: not self.holds(plate),
+            self.trains_on,
             self.seed,
             self.shuffle_window,
             self.position,
@@ -160,19 +167,24 @@ class Illustrations(LightningDataModule):
         self, rows: Iterable[Row], training: bool, num_batches: int | None = None
     ) -> PlateLoader:
         """Decode and batch rows."""
-        flip = training and self.random_flip
-        known = self.known if training else None
-        decode = Decode(self.columns, self.captions, self.resolution, training, flip, known)
+        decode = self.decode(training, self.known if training else None)
         return PlateLoader(
             rows, decode, self.faults, self.batch_size, self.num_workers, num_batches
         )
 
+    def decode(self, training: bool, known: Store | None) -> Decode:
+        """How rows become illustrations."""
+        flip = training and self.random_flip
+        return Decode(
+            self.columns, self.captions, self.resolution, training, flip, known, self.limits
+        )
+
     def preparation(self, rank: int, world_size: int) -> PlateLoader:
         """Batches of every training plate of a process, in each way that training may show it."""
-        decode = Decode(self.columns, self.captions, self.resolution, False, known=self.known)
         ways = (False, True) if self.random_flip else (False,)
         rows = itertools.islice(self.rows("trained on", None), rank, None, world_size)
         views = (replace(row, mirrored=mirrored) for row in rows for mirrored in ways)
+        decode = self.decode(training=False, known=self.known)
         return PlateLoader(views, decode, self.faults, self.batch_size, self.num_workers)
 
     @cached_property
@@ -214,19 +226,23 @@ class Illustrations(LightningDataModule):
         book = plate[self.columns.book] if self.columns.book else None
         return self.held_out.holds(book, plate[self.columns.image], self.seed)
 
+    def trains_on(self, plate: dict[str, Any]) -> bool:
+        """Whether a plate is trained on."""
+        return not self.holds(plate)
+
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Remember the position of the training batch that is about to be used.
+        """Remember the position of the training batch that is about to be used, and the counts.
 
         Not where the loader stands: Lightning fetches a batch ahead.
         """
         if self.trainer is not None and self.trainer.training:
-            self.position = batch["position"]
+            self.position, self.counts = batch["position"], batch["faults"]
         return batch
 
     def state_dict(self) -> dict[str, Any]:
         """The position, and what the run depends on besides."""
         depends = {"order": order_of(self), "batches": steps_of(self)}
-        return {"position": self.position._asdict(), **depends}
+        return {"position": self.position._asdict(), "faults": self.counts, **depends}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go to a position, where a run goes on; a checkpoint can be measured on any plates.
@@ -242,3 +258,5 @@ class Illustrations(LightningDataModule):
             check_unchanged("data", state_dict["order"], order_of(self), cure)
             check_unchanged("the steps", state_dict.get("batches", {}), steps_of(self), cure)
         self.position = Position(**state_dict["position"])
+        self.counts = state_dict.get("faults", self.counts)
+        self.faults.load_state_dict(self.counts)

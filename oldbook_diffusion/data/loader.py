@@ -1,22 +1,22 @@
-"""From rows to batches: decode in workers, leave out what is bad and say so."""
+"""From rows to batches: decode in workers, put others in the place of what is bad."""
 
-import logging
 import signal
-from collections import Counter
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from oldbook_diffusion.cache import Store
 from oldbook_diffusion.data.captions import Captions, usable
+from oldbook_diffusion.data.faults import BadPlateError, Faults, Reason
 from oldbook_diffusion.data.order import Position, Row
 from oldbook_diffusion.data.source import Columns
 from oldbook_diffusion.data.transforms import (
-    BadPageError,
+    Limits,
     center_crop,
     decode_page,
     picture_key,
@@ -24,8 +24,6 @@ from oldbook_diffusion.data.transforms import (
 )
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import uniform
-
-log = logging.getLogger(__name__)
 
 
 class Batch(TypedDict):
@@ -38,6 +36,7 @@ class Batch(TypedDict):
     seeds: list[int]
     books: list[str | None]
     position: Position  # after this batch
+    faults: dict[str, Any]  # counts up to it
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Illustration:
     moments: Tensor | None = None  # [2 C, h, w] of its posterior, where the cache knows it
     key: str = ""
     prompt: str = ""
-    bad: str | None = None
+    bad: BadPlateError | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,7 @@ class Decode(Dataset[Illustration]):
         training: Whether captions are dropped at random.
         flip: Whether half the visits are mirrored.
         known: What is encoded already and needs no decoding.
+        limits: Which pictures are plates.
     """
 
     columns: Columns
@@ -71,16 +71,18 @@ class Decode(Dataset[Illustration]):
     training: bool
     flip: bool = False
     known: Store | None = None
+    limits: Limits = field(default_factory=Limits)
 
     def __getitem__(self, row: Row) -> Illustration:
         """Decode one row, unless it has been encoded before."""
         caption = row.plate[self.columns.caption]
         if not usable(caption):
-            return Illustration(row, bad="no caption")
+            said = "" if caption is None else f"{type(caption).__name__}: {str(caption)[:60]!r}"
+            return Illustration(row, bad=BadPlateError(Reason.NO_CAPTION, said))
         try:
             illustration = self.picture(row)
-        except BadPageError as reason:
-            return Illustration(row, bad=str(reason))
+        except BadPlateError as bad:
+            return Illustration(row, bad=bad)
         if self.training:
             return replace(illustration, prompt=self.captions.training_prompt(caption, row.seed))
         return replace(illustration, prompt=self.captions.prompt(caption))
@@ -89,6 +91,7 @@ class Decode(Dataset[Illustration]):
         """What the autoencoder says about a picture, or its pixels."""
         page = row.plate[self.columns.image] or {}
         content = read_page(page.get("bytes"), page.get("path"))
+        self.limits.check(content)  # whether the cache knows it or not
         mirrored = self.mirrored(row)
         key = picture_key(content, self.resolution, mirrored)
         if self.known is not None and (moments := self.known.get(key)) is not None:
@@ -103,64 +106,11 @@ class Decode(Dataset[Illustration]):
         return self.flip and uniform(row.seed, "flip") < 0.5
 
 
-@dataclass
-class Faults:
-    """A tally of what was left out.
-
-    Attributes:
-        max_share: The largest share of bad plates that a run accepts.
-        num_seen: Plates read so far.
-        reasons: Bad plates so far, by reason.
-    """
-
-    max_share: float
-    num_seen: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-    told: set[str] = field(default_factory=set)
-
-    def count(self, illustration: Illustration, image_column: str) -> None:
-        """Count a plate; stop at too many bad ones.
-
-        Raises:
-            OldBookError: The share of bad plates is too large.
-        """
-        self.num_seen += 1
-        if illustration.bad is None:
-            return
-        self.tell(illustration, image_column)
-        self.reasons[kind_of(illustration)] += 1
-        # a share of fewer than 100 plates says little
-        if self.reasons.total() > self.max_share * max(self.num_seen, 100):
-            raise OldBookError(
-                f"{self.reasons.total()} of {self.num_seen} plates could not be used "
-                f"({self}), the first of the last kind being "
-                f"{file_name(illustration, image_column)}; mend the dataset or raise "
-                f"data.max_bad_share above {self.max_share}"
-            )
-
-    def tell(self, illustration: Illustration, image_column: str) -> None:
-        """Warn at the first bad plate of each kind."""
-        if illustration.bad is not None and (kind := kind_of(illustration)) not in self.told:
-            self.told.add(kind)
-            log.warning("left out %s: %s", file_name(illustration, image_column), illustration.bad)
-
-    def __str__(self) -> str:
-        return ", ".join(f"{count} {reason}" for reason, count in sorted(self.reasons.items()))
-
-
-def kind_of(illustration: Illustration) -> str:
-    """What is wrong with a bad plate, without its particulars."""
-    return (illustration.bad or "").split(" (")[0]
-
-
-def file_name(illustration: Illustration, image_column: str) -> str:
-    """Name a plate for a message."""
-    page: dict[str, Any] = illustration.row.plate[image_column] or {}
-    return page.get("path") or f"row {illustration.row.place.row}"
-
-
 class PlateLoader(Iterable[Batch]):
     """Batches of good illustrations, in the order of the rows.
+
+    A bad row that others may stand in for keeps its place and its seed, so that what is bad moves
+    nothing else; any other is left out.
 
     Args:
         rows: What to decode, in order.
@@ -197,28 +147,76 @@ class PlateLoader(Iterable[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         """Collect good illustrations until a batch is full."""
         illustrations: list[Illustration] = []
-        for illustration in self.decoded():
-            # plates that are only measured come again and again, and say nothing about a share
-            count = self.faults.count if self.decode.training else self.faults.tell
-            count(illustration, self.decode.columns.image)
-            if illustration.bad is None:
-                illustrations.append(illustration)
+        for illustration in self.good():
+            illustrations.append(illustration)
             if len(illustrations) == self.batch_size:
-                yield collate(illustrations, self.decode)
+                yield collate(illustrations, self.decode, self.faults)
                 illustrations = []
         if illustrations:
-            yield collate(illustrations, self.decode)
+            yield collate(illustrations, self.decode, self.faults)
 
-    def decoded(self) -> Iterable[Illustration]:
-        """Decode the rows, ahead of time where there are workers."""
+    def good(self) -> Iterator[Illustration]:
+        """What can be used of the rows, and what takes the place of the rest."""
+        rows: deque[Row] = deque()  # in the workers' hands
+        for illustration in self.decoded(rows):
+            row, bad = rows.popleft(), illustration.bad
+            # plates that are only measured come again and again, and say nothing about a share
+            if self.decode.training:
+                self.faults.count(row, bad)
+            if bad is None:
+                yield illustration
+                continue
+            other = self.stand_in(row, bad)
+            self.faults.tell(row, bad, None if other is None else other.row)
+            if other is not None:
+                yield other
+
+    def stand_in(self, row: Row, bad: BadPlateError) -> Illustration | None:
+        """The first of the others that can be used, with the seed and the place of a bad row.
+
+        Raises:
+            OldBookError: None of them can.
+        """
+        if row.others is None:
+            return None
+        for plate in row.others():
+            other = self.decode[replace(row, plate=plate, others=None)]
+            if other.bad is None:
+                return other
+        raise OldBookError(
+            f"{self.faults.name(row)} cannot be used ({bad}), nor can any plate near it that "
+            "could take its place: mend the dataset"
+        )
+
+    def decoded(self, rows: deque[Row]) -> Iterable[Illustration]:
+        """Decode the rows, ahead of time where there are workers; keep those that they work on."""
         return DataLoader(
             self.decode,
-            sampler=self.rows,
+            sampler=Handed(self.rows, rows),
             batch_size=None,
             num_workers=self.num_workers,
             prefetch_factor=2 * self.batch_size if self.num_workers else None,
             worker_init_fn=leave_signals_to_the_main_process,
         )
+
+
+@dataclass(frozen=True)
+class Handed(Sampler[Row]):
+    """Rows on their way to the workers, which need nothing of their neighbours.
+
+    Attributes:
+        rows: What to hand out.
+        out: What was handed out, for who waits for it.
+    """
+
+    rows: Iterable[Row]
+    out: deque[Row]
+
+    def __iter__(self) -> Iterator[Row]:
+        """Hand out one after the other."""
+        for row in self.rows:
+            self.out.append(row)
+            yield replace(row, others=None)
 
 
 def leave_signals_to_the_main_process(worker: int) -> None:
@@ -227,7 +225,7 @@ def leave_signals_to_the_main_process(worker: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def collate(illustrations: list[Illustration], decode: Decode) -> Batch:
+def collate(illustrations: list[Illustration], decode: Decode, faults: Faults) -> Batch:
     """Batch illustrations; the position is the one after the last."""
     book, side = decode.columns.book, decode.resolution
     pixels = [one.pixels for one in illustrations if one.pixels is not None]
@@ -240,4 +238,5 @@ def collate(illustrations: list[Illustration], decode: Decode) -> Batch:
         seeds=[one.row.seed for one in illustrations],
         books=[one.row.plate[book] if book else None for one in illustrations],
         position=illustrations[-1].row.next,
+        faults=faults.state_dict(),
     )

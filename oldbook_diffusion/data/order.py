@@ -2,7 +2,8 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from datasets import IterableDataset
@@ -16,6 +17,7 @@ NOTHING_LEFT = (
     "no plate is left to train on: the dataset is empty or every plate is held out, look at "
     "data.path and data.held_out"
 )
+MOST_OTHERS = 32  # tried in one place before it is given up
 
 
 class Position(NamedTuple):
@@ -38,6 +40,7 @@ class Row:
         place: Its own position.
         next: The position after it; in training, after the batches that it is shared out with.
         mirrored: Whether to mirror the picture; as the seed says when null.
+        others: What may take its place, the nearest first; nothing may when null.
     """
 
     plate: dict[str, Any]
@@ -45,6 +48,7 @@ class Row:
     place: Position
     next: Position
     mirrored: bool | None = None
+    others: Callable[[], Iterator[dict[str, Any]]] | None = field(default=None, compare=False)
 
 
 class ShuffledRows(Sampler[Row]):
@@ -123,10 +127,28 @@ class ShuffledRows(Sampler[Row]):
             if not plates:
                 return
             order = permutation(len(plates), key(self.seed, "window", start.epoch, window))
-            for offset in range(len(plates)):
-                number = window * self.window + offset
-                plate = plates[order[offset]]
-                if number >= start.row and self.keep(plate):
-                    seed = key(self.seed, "plate", start.epoch, number)
-                    place, after = (Position(start.epoch, number + n) for n in (0, 1))
-                    yield Row(plate, seed, place, after)
+            for offset, index in enumerate(order):
+                place = Position(start.epoch, window * self.window + offset)
+                if place.row >= start.row and self.keep(plates[index]):
+                    around = order[offset + 1 :] + order[:offset]
+                    yield self.visit(plates, index, around, place)
+
+    def visit(
+        self, plates: list[dict[str, Any]], index: int, around: list[int], place: Position
+    ) -> Row:
+        """The row at a place, with what may take its place."""
+        seed = key(self.seed, "plate", *place)
+        others = partial(self.others, plates, around, place.epoch)
+        return Row(plates[index], seed, place, Position(place.epoch, place.row + 1), others=others)
+
+    def others(
+        self, plates: list[dict[str, Any]], order: list[int], epoch: int
+    ) -> Iterator[dict[str, Any]]:
+        """The plates of a window, the nearest first, then the first of the pass.
+
+        The last window of a pass may be a single row.
+        """
+        window = (plates[place] for place in order)
+        yield from itertools.islice(filter(self.keep, window), MOST_OTHERS)
+        first = (row.plate for row in self.one_pass(Position(epoch)))
+        yield from itertools.islice(first, MOST_OTHERS)

@@ -1,6 +1,10 @@
 """From the bytes of a scanned page to a square of pixels."""
 
 import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import fsspec
@@ -12,28 +16,75 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
+from oldbook_diffusion.data.faults import BadPlateError, Reason
+from oldbook_diffusion.errors import OldBookError
+
 TRANSFORM = "Lanczos, centre crop, 1"  # another one needs another name: caches depend on it
-MAX_PIXELS = 200_000_000  # a page of 20 x 28 inches at 600 dpi
 
 
-class BadPageError(Exception):
-    """A page that cannot become a picture; the message is the reason."""
+@dataclass(frozen=True)
+class Limits:
+    """Which pictures are plates, by the size that their headers tell.
+
+    Attributes:
+        max_pixels: A picture of more is not decoded; a page of 20 x 28 inches at 600 dpi has 200
+            million.
+        min_side: Shorter sides, in pixels, show nothing.
+    """
+
+    max_pixels: int = 200_000_000
+    min_side: int = 16
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_side**2 <= self.max_pixels:
+            raise OldBookError(
+                f"no picture fits data.limits: min_side {self.min_side} and max_pixels "
+                f"{self.max_pixels}; raise max_pixels or lower min_side to 1 or more"
+            )
+
+    def check(self, content: bytes) -> None:
+        """Look at the header of a picture.
+
+        Raises:
+            BadPlateError: It is no picture, or not of a size to train on.
+        """
+        with faults_of_pictures(content):
+            size = Image.open(io.BytesIO(content)).size
+        told = f"{size[0]} x {size[1]} pixels"
+        if size[0] * size[1] > self.max_pixels:
+            raise BadPlateError(Reason.OVERSIZED, told)
+        if min(size) < self.min_side:
+            raise BadPlateError(Reason.TOO_SMALL, told)
+
+
+@contextmanager
+def faults_of_pictures(content: bytes) -> Iterator[None]:
+    """Give the faults that Pillow finds their kind; its own limit of size gives way to ours."""
+    pillows, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    except UnidentifiedImageError as error:
+        raise BadPlateError(Reason.CORRUPT, f"begins with {content[:16]!r}") from error
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+        raise BadPlateError(Reason.CORRUPT, " ".join(str(error).split())) from error
+    finally:
+        Image.MAX_IMAGE_PIXELS = pillows
 
 
 def read_page(content: bytes | None, path: str | None) -> bytes:
     """Get the bytes of a page, from memory or from its file.
 
     Raises:
-        BadPageError: The file cannot be read, or is empty.
+        BadPlateError: The file cannot be read, or is empty.
     """
     if content is None and path is not None:
         try:
             with fsspec.open(path, "rb") as file:
                 content = file.read()
         except OSError as error:
-            raise BadPageError(f"unreadable ({error})") from error
+            raise BadPlateError(Reason.UNREADABLE, str(error)) from error
     if not content:
-        raise BadPageError("empty file")
+        raise BadPlateError(Reason.EMPTY)
     return content
 
 
@@ -45,22 +96,16 @@ def picture_key(content: bytes, resolution: int, mirrored: bool) -> str:
     return digest.hexdigest()
 
 
-def decode_page(content: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def decode_page(content: bytes) -> Image.Image:
     """Decode to RGB: upright, on white where transparent, 16 bits scaled to 8.
 
     Raises:
-        BadPageError: The bytes are not a whole picture, or the picture is too large.
+        BadPlateError: The bytes are not a whole picture.
     """
-    try:
+    with faults_of_pictures(content):
         image = Image.open(io.BytesIO(content))
-        if image.width * image.height > max_pixels:
-            raise BadPageError(f"oversized ({image.width} x {image.height} pixels)")
         image.load()
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
-        raise BadPageError("corrupt or truncated") from error
-    except Image.DecompressionBombError as error:
-        raise BadPageError("oversized") from error
-    return to_rgb(ImageOps.exif_transpose(image))
+        return to_rgb(ImageOps.exif_transpose(image))
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
