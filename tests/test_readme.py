@@ -1,8 +1,11 @@
 """The commands of the README, with the shipped nano world and fewer steps."""
 
 import contextlib
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,13 +30,15 @@ QUICK = {
 }
 DEMO = ("fit", "--config", "configs/nano.yaml")
 NEEDS_HUB = "oldbook_sd14.yaml"
+TORCHRUN = "torchrun --nproc_per_node 2 --no-python oldbook "
 
 
 def commands() -> list[list[str]]:
-    """Every `oldbook` command of the README, in words."""
+    """Every command of the README that runs `oldbook`, in words; a test runs `slurm.sbatch`."""
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
-    return [shlex.split(line)[1:] for line in lines if line.startswith("oldbook ")]
+    starts = ("oldbook ", TORCHRUN)
+    return [shlex.split(line.removeprefix("oldbook ")) for line in lines if line.startswith(starts)]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +62,21 @@ def test_the_readme_has_commands_of_every_kind() -> None:
         "validate-encoder",
         "render",
         "report",
+        "torchrun",
     }
+
+
+def run_together(words: list[str]) -> None:
+    """Run a command of several processes, in processes of its own."""
+    if words[0] == "torchrun":
+        rest = words[words.index("oldbook") + 1 :]
+        launcher = ["-m", "torch.distributed.run", *words[1:3], "-m", "oldbook_diffusion", *rest]
+    else:
+        launcher = ["-m", "oldbook_diffusion", *words]
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    command = [sys.executable, *launcher, *QUICK["fit"]]
+    subprocess.run(command, check=True, timeout=300, env=environment)
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
@@ -69,6 +88,9 @@ def test_a_command_of_the_readme_works(
         with pytest.raises(SystemExit) as stop:
             main([*words, "--print_config"])
         assert not stop.value.code
+        return
+    if "--trainer.devices" in words:
+        run_together(words)
         return
     words = [re.sub(r"step=\d+", "step=000002", word) for word in words]
     if words[0] == "validate-encoder":  # two steps of one prompt are too little to judge by
