@@ -75,8 +75,9 @@ def run_together(words: list[str]) -> None:
         launcher = ["-m", "oldbook_diffusion", *words]
     paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": paths}
-    command = [sys.executable, *launcher, *QUICK["fit"]]
-    subprocess.run(command, check=True, timeout=300, env=environment)
+    plain = ("--render.prompts=[]", "--render.encoder=null")
+    command = [sys.executable, *launcher, *QUICK["fit"], *plain]
+    subprocess.run(command, check=True, timeout=600, env=environment)
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
