@@ -23,6 +23,7 @@ from oldbook_diffusion.callbacks import (
     RenderPrompts,
     ShowResults,
     SkipBadSteps,
+    WatchDivergence,
 )
 from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO
 from oldbook_diffusion.callbacks.end_on_signal import EndOnSignal, Terminated
@@ -91,7 +92,7 @@ OWN_COMMANDS: dict[str, tuple[Callable[..., Sequence[Path | str]], str, dict[str
 
 
 class OldBookCLI(LightningCLI):
-    """A config has `model`, `data`, `render`, `checkpoint`, `choose`, `bad_steps`, `trainer`."""
+    """The groups of a config: `model`, `data`, `trainer`, and a callback's in each other."""
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -134,6 +135,7 @@ class OldBookCLI(LightningCLI):
         parser.add_lightning_class_args(Checkpoint, "checkpoint")
         parser.add_lightning_class_args(ChooseCheckpoint, "choose")
         parser.add_lightning_class_args(SkipBadSteps, "bad_steps")
+        parser.add_lightning_class_args(WatchDivergence, "divergence")
         parser.link_arguments("seed_everything", "data.seed")
         parser.link_arguments("data.resolution", "render.sampling.resolution")
         clock = ("checkpoint.every_n_steps", "trainer.accumulate_grad_batches", "trainer.max_steps")

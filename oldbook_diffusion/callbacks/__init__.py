@@ -6,6 +6,7 @@ from oldbook_diffusion.callbacks.export_adapter import ExportAdapter
 from oldbook_diffusion.callbacks.render_prompts import RenderPrompts
 from oldbook_diffusion.callbacks.show_results import ShowResults
 from oldbook_diffusion.callbacks.skip_bad_steps import SkipBadSteps
+from oldbook_diffusion.callbacks.watch_divergence import WatchDivergence
 
 __all__ = [
     "Checkpoint",
@@ -14,4 +15,5 @@ __all__ = [
     "RenderPrompts",
     "ShowResults",
     "SkipBadSteps",
+    "WatchDivergence",
 ]

@@ -1,0 +1,61 @@
+"""A loss that rises and stays up is announced, once."""
+
+import numpy as np
+import pytest
+import torch
+
+from oldbook_diffusion.callbacks import WatchDivergence
+from tests.conftest import Runs
+from tests.test_fit import events
+from tests.test_resume import PLAIN
+
+QUICK = (*PLAIN, "--divergence.window=3", "--model.lr_scheduler=null")
+
+
+def rising(batch: int) -> str:
+    arguments = f'"init_args": {{"batch": {batch}}}'
+    return f'--model.loss={{"class_path": "tests.losses.Rising", {arguments}}}'
+
+
+def test_a_risen_loss_is_told_once_and_drawn_also_over_a_resume(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    logged = "--trainer.log_every_n_steps=1"
+    run = runs.fit(*QUICK, logged, rising(7), "--trainer.max_steps=13")
+    told = [message for message in caplog.messages if "the loss has risen" in message]
+    assert len(told) == 1
+    assert "by step 12" in told[0]
+    curve = [event.value for event in events(run).Scalars("train/loss_rise")]
+    assert curve[:8] == [1.0] * 8
+    assert curve[-1] > 2
+    caplog.clear()
+    runs.fit(*QUICK, logged, rising(7), "--trainer.max_steps=24", "--ckpt_path=last")
+    assert not [message for message in caplog.messages if "the loss has risen" in message]
+
+
+def test_a_loss_as_it_is_goes_without_a_word(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
+    runs.fit(*QUICK, "--divergence.factor=3", rising(100), "--trainer.max_steps=16")
+    assert not [message for message in caplog.messages if "the loss has risen" in message]
+
+
+def test_the_noise_of_single_plates_is_no_alarm() -> None:
+    """Losses of batches of one, of a long tail: the worst that the noise of timesteps does."""
+
+    class Module:
+        def log(self, *arguments: object) -> None:
+            pass
+
+    class Trainer:
+        accumulate_grad_batches = 1
+        global_step = 0
+
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        watch = WatchDivergence()
+        losses = torch.tensor(np.exp(rng.normal(-2.6, 1.2, 5000)).clip(0, 1.2))
+        for loss in losses:
+            watch.on_train_batch_end(Trainer(), Module(), {"loss": loss}, None, 0)  # type: ignore[arg-type]
+        assert not watch.told
+        for loss in 3 * losses[:300]:
+            watch.on_train_batch_end(Trainer(), Module(), {"loss": loss}, None, 0)  # type: ignore[arg-type]
+        assert watch.told
