@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.order import Position, ShuffledRows
 from oldbook_diffusion.data.source import Columns, open_stream
 from oldbook_diffusion.data.split import HeldOut
@@ -68,7 +69,7 @@ def test_webdataset_tars_are_a_dataset(runs: Runs, tmp_path: Path) -> None:
 
 
 def rows(world: World, start: Position, number: int, seed: int = 1) -> list[object]:
-    stream = open_stream(str(world.plates), "train", None, COLUMNS)
+    stream = open_stream(str(world.plates), "train", None, COLUMNS, Network())
     order = iter(ShuffledRows(stream, lambda plate: True, seed, 5, start))
     return [(row.plate["caption"], row.seed, row.next) for row, _ in zip(order, range(number))]  # noqa: B905
 
@@ -160,7 +161,7 @@ def test_half_of_the_visits_are_mirrored(world: World) -> None:
     from oldbook_diffusion.data.captions import Captions
     from oldbook_diffusion.data.loader import Decode
 
-    stream = open_stream(str(world.plates), "train", None, COLUMNS)
+    stream = open_stream(str(world.plates), "train", None, COLUMNS, Network())
     order = iter(ShuffledRows(stream, lambda plate: True, 1, 5, Position()))
     visits = [row for row, _ in zip(order, range(96))]  # noqa: B905
     flip = Decode(COLUMNS, Captions(), tiny.RESOLUTION, training=True, flip=True)

@@ -26,7 +26,7 @@ def write_groups(folder: Path, files: int, rows: int) -> Path:
 
 def captions(path: Path, first: int, seed: int = 4) -> list[str]:
     stream = open_stream(str(path), "train", None, COLUMNS)
-    return [row["caption"] for row in enter(stream, seed, first)]
+    return [row["caption"] for part in enter(stream, seed, first) for row in part]
 
 
 @pytest.mark.parametrize(("files", "rows"), [(1, 100), (1, 5), (4, 100), (4, 2), (24, 1)])
@@ -71,5 +71,5 @@ def test_files_come_in_another_order_with_another_seed(tmp_path: Path) -> None:
 def test_other_streams_are_entered_at_any_row_too(tmp_path: Path) -> None:
     path = write_webdataset(tmp_path / "tars")
     stream = open_stream(str(path), "train", None, Columns("png", "txt"))
-    whole = [row["txt"] for row in enter(stream, 4, 0)]
-    assert [row["txt"] for row in enter(stream, 4, 17)] == whole[17:]
+    whole = [row["txt"] for part in enter(stream, 4, 0) for row in part]
+    assert [row["txt"] for part in enter(stream, 4, 17) for row in part] == whole[17:]

@@ -1,4 +1,4 @@
-"""What a run does when it is told to end."""
+"""What a run does when it is told to end, or when its data does."""
 
 import signal
 from typing import Any
@@ -9,6 +9,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
 from oldbook_diffusion.callbacks.common_end import status
 from oldbook_diffusion.callbacks.run_folder import run_folder
+from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.system import StyleDiffusion
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
@@ -76,8 +77,11 @@ class EndOnSignal(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Save what has been learnt."""
-        if not isinstance(exception, Terminated) or not self.has_learnt:
+        """Save what has been learnt, also where no more data comes."""
+        ended = isinstance(exception, Terminated) or (
+            isinstance(exception, OldBookError) and between_steps(trainer)
+        )
+        if not ended or not self.has_learnt:
             return
         if trainer.validating:
             # Lightning validates again only where it was inside of a batch
@@ -92,3 +96,14 @@ class EndOnSignal(Callback):
         """Leave the network as it was."""
         if trainer.world_size == 1:
             self.watch.remove()
+
+
+def between_steps(trainer: Trainer) -> bool:
+    """Whether a batch was waited for after an optimizer step, by one process alone."""
+    progress = trainer.fit_loop.epoch_loop.batch_progress.current
+    waiting = trainer.training and progress.ready == progress.completed
+    return (
+        trainer.world_size == 1
+        and waiting
+        and not progress.completed % trainer.accumulate_grad_batches
+    )

@@ -1,18 +1,15 @@
 """Entering a stream at any row, where it can be without reading what lies before it."""
 
-from collections.abc import Iterable
-from typing import Any
-
 import fsspec
 import pyarrow.parquet as pq
-from datasets import IterableDataset, concatenate_datasets
+from datasets import IterableDataset
 from datasets.packaged_modules.parquet.parquet import Parquet
 
 from oldbook_diffusion.randomness import permutation
 
 
-def enter(stream: IterableDataset, seed: int, first: int) -> Iterable[dict[str, Any]]:
-    """The rows of a stream with its shards permuted, from a row on, one shard open at a time.
+def enter(stream: IterableDataset, seed: int, first: int) -> list[IterableDataset]:
+    """A stream with its shards permuted, from a row on, in parts to be read one after the other.
 
     Parquet files and row groups that lie before the row are not read. Of other streams, all that
     lies before it is.
@@ -22,7 +19,7 @@ def enter(stream: IterableDataset, seed: int, first: int) -> Iterable[dict[str, 
         # by default, 10 shards would be read at once
         mixed = stream.shuffle(seed=seed % 2**32, buffer_size=1, max_buffer_input_shards=1)
         shards = mixed if stream.num_shards > 1 else stream
-        return shards.skip(first) if first else shards
+        return [shards.skip(first) if first else shards]
     parts: list[IterableDataset] = []
     for number in permutation(len(files), seed):
         shard = stream.shard(len(files), number)
@@ -32,9 +29,9 @@ def enter(stream: IterableDataset, seed: int, first: int) -> Iterable[dict[str, 
             parts += row_groups(shard, behind, len(counts))
         else:
             parts.append(shard)
-    if not parts:
-        return ()
-    return concatenate_datasets(parts).skip(first) if first else concatenate_datasets(parts)
+    if first and parts:
+        parts[0] = parts[0].skip(first)
+    return parts
 
 
 def row_groups(shard: IterableDataset, first: int, number: int) -> list[IterableDataset]:

@@ -15,6 +15,7 @@ from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.dependence import order_of, steps_of
 from oldbook_diffusion.data.faults import Faults
 from oldbook_diffusion.data.loader import Batch, Decode, PlateLoader
+from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.order import NOTHING_LEFT, Position, Row, ShuffledRows
 from oldbook_diffusion.data.source import Columns, open_stream
 from oldbook_diffusion.data.split import HeldOut
@@ -30,7 +31,8 @@ class Illustrations(LightningDataModule):
     sees, on any number of workers.
 
     Args:
-        path: Hub name, folder of pictures with a `metadata.jsonl`, parquet or webdataset.
+        path: Hub name, folder of pictures with a `metadata.jsonl`, parquet or webdataset, or the
+            address of a parquet file or a tar.
         split: Split of the dataset.
         revision: Branch, tag or commit on the hub.
         columns: Names of the columns.
@@ -47,6 +49,7 @@ class Illustrations(LightningDataModule):
         seed: Seed of the order, the split and every draw.
         allow_changes: Whether a run goes on with other data or batches than its checkpoint was
             made with; it is then no longer the run that was not interrupted.
+        network: How long a run waits for data from afar.
         cache: Where the pictures' latents and the prompts' embeddings are kept, so that they are
             computed once; nowhere when null.
     """
@@ -68,6 +71,7 @@ class Illustrations(LightningDataModule):
         limits: Limits = Limits(),  # noqa: B008
         seed: int = 0,
         allow_changes: bool = False,
+        network: Network = Network(),  # noqa: B008
         cache: Cache | None = Cache(),  # noqa: B008
     ) -> None:
         super().__init__()
@@ -84,6 +88,7 @@ class Illustrations(LightningDataModule):
         self.shuffle_window = shuffle_window
         self.seed = seed
         self.allow_changes = allow_changes
+        self.network = network
         self.cache = cache
         self.known: Store | None = None  # opened by who knows the network
         self.limits = limits
@@ -94,7 +99,7 @@ class Illustrations(LightningDataModule):
     @cached_property
     def stream(self) -> IterableDataset:
         """The rows of one pass, in their own order, pictures as bytes."""
-        return open_stream(self.path, self.split, self.revision, self.columns)
+        return open_stream(self.path, self.split, self.revision, self.columns, self.network)
 
     def setup(self, stage: str) -> None:
         """Open the stream and read the held-out plates, so that what is wrong shows at once."""
@@ -112,6 +117,7 @@ class Illustrations(LightningDataModule):
             self.trainer.global_rank,
             self.trainer.world_size,
             self.batch_size,
+            self.network.read,
         )
         return self.loader(rows, training=True, num_batches=self.num_batches(self.trainer))
 
@@ -216,7 +222,8 @@ class Illustrations(LightningDataModule):
 
     def rows(self, side: Literal["held out", "trained on"], most: int | None) -> Iterator[Row]:
         """The first plates of one side of the split, as files; all when null."""
-        plates = (plate for plate in self.stream if self.holds(plate) == (side == "held out"))
+        wanted = self.trains_on if side == "trained on" else self.holds
+        plates = filter(wanted, self.network.read(self.stream))
         for number, plate in enumerate(itertools.islice(plates, most)):
             place, after = Position(0, number), Position(0, number + 1)
             yield Row(plate, key(self.seed, side, number), place, after)

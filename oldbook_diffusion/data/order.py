@@ -71,6 +71,7 @@ class ShuffledRows(Sampler[Row]):
         rank: Which process this is.
         world_size: Number of processes; each takes every so-manieth batch.
         batch_size: Rows that a process takes at a time.
+        read: Gives the rows of a stream.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class ShuffledRows(Sampler[Row]):
         rank: int = 0,
         world_size: int = 1,
         batch_size: int = 1,
+        read: Callable[[IterableDataset], Iterator[dict[str, Any]]] = iter,
     ) -> None:
         self.stream = stream
         self.keep = keep
@@ -92,6 +94,7 @@ class ShuffledRows(Sampler[Row]):
         self.rank = rank
         self.world_size = world_size
         self.batch_size = batch_size
+        self.read = read
 
     def __iter__(self) -> Iterator[Row]:
         """The rows of this process, for ever."""
@@ -121,7 +124,8 @@ class ShuffledRows(Sampler[Row]):
     def one_pass(self, start: Position) -> Iterator[Row]:
         """The rows of one pass from a position on."""
         first = start.row // self.window
-        rows = iter(enter(self.stream, key(self.seed, "shards", start.epoch), first * self.window))
+        parts = enter(self.stream, key(self.seed, "shards", start.epoch), first * self.window)
+        rows = itertools.chain.from_iterable(map(self.read, parts))
         for window in itertools.count(first):
             plates = list(itertools.islice(rows, self.window))
             if not plates:

@@ -1,17 +1,30 @@
-"""Opening a dataset as a stream: hub name, folder, parquet, or webdataset."""
+"""Opening a dataset as a stream: hub name, address, folder, parquet, or webdataset."""
 
 import itertools
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import datasets
+import pyarrow.parquet
 from datasets import IterableDataset, load_dataset
+from datasets.packaged_modules.webdataset.webdataset import WebDataset
 
+from oldbook_diffusion.data.network import (
+    WEBDATASET,
+    Network,
+    Tries,
+    first_line,
+    is_address,
+    may_come,
+)
 from oldbook_diffusion.errors import OldBookError
 
 LOCAL_SHUTDOWN = 0.05  # seconds
-BUILDERS = {".parquet": "parquet", ".tar": "webdataset"}
+BUILDERS = {".parquet": "parquet", ".tar": WEBDATASET}
+OPENERS = {".parquet": pyarrow.parquet.read_schema, ".tar": lambda file: tarfile.open(file).close()}
 
 
 @dataclass(frozen=True)
@@ -34,7 +47,9 @@ class Columns:
         return [name for name in (self.image, self.caption, self.book) if name is not None]
 
 
-def open_stream(path: str, split: str, revision: str | None, columns: Columns) -> IterableDataset:
+def open_stream(
+    path: str, split: str, revision: str | None, columns: Columns, network: Network
+) -> IterableDataset:
     """Open a dataset without reading it, with its pictures left as bytes.
 
     Raises:
@@ -45,13 +60,72 @@ def open_stream(path: str, split: str, revision: str | None, columns: Columns) -
         # remote files (arrow issue 45214); those of local files end at once
         datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN = LOCAL_SHUTDOWN
     try:
-        stream = load_dataset(**where(path), split=split, revision=revision, streaming=True)
-        stream = check_columns(stream, path, columns)
+        found = at_address(path, network) if is_address(path) else where(path)
+        place = {**found, "split": split, "revision": revision}
+        stream = check_columns(load(path, place, columns, network), path, columns)
         return stream.cast_column(columns.image, datasets.Image(decode=False))
     except OldBookError:
         raise
     except Exception as error:  # datasets raises nearly every kind
         raise explain(error, path) from error
+
+
+def load(path: str, place: dict[str, Any], columns: Columns, network: Network) -> IterableDataset:
+    """Ask for a dataset; again and again where it is a file at an address.
+
+    Raises:
+        OldBookError: The file does not come.
+    """
+    WebDataset.DECODERS = {**WebDataset.DECODERS, "txt": text}
+    tries = Tries(network)
+    network.apply(in_place=not is_address(path))
+    while True:
+        try:
+            if is_address(path):
+                network.check_there(path)
+            stream = load_tars(place, columns) if place["path"] == WEBDATASET else stream_of(place)
+            network.apply(in_place=stream.info.builder_name != WEBDATASET)
+            return stream
+        except Exception as error:
+            if not is_address(path) or not may_come(error, path):
+                raise
+            tries.again(path, error)
+
+
+def load_tars(place: dict[str, Any], columns: Columns) -> IterableDataset:
+    """Open tars; a caption that is missing is the fault of one plate alone."""
+    try:
+        return stream_of(place)
+    except ValueError:  # one of the first plates has other files than the rest: say what to read
+        words = {name: datasets.Value("string") for name in columns.names}
+        return stream_of(
+            {**place, "features": datasets.Features({**words, columns.image: datasets.Image()})}
+        )
+
+
+def text(content: bytes) -> str | None:
+    """What a file says; null where it is no text."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def stream_of(place: dict[str, Any]) -> IterableDataset:
+    """Open without reading."""
+    return load_dataset(**place, streaming=True)
+
+
+def at_address(url: str, network: Network) -> dict[str, Any]:
+    """Tell `load_dataset` of a file on a server.
+
+    Raises:
+        OldBookError: Its name does not say what it is.
+    """
+    builder = BUILDERS.get(Path(urlparse(url).path).suffix)
+    if builder is None:
+        raise OldBookError(f"data.path {url} is no file that ends in {' or '.join(BUILDERS)}")
+    return {"path": builder, "data_files": url, "storage_options": network.storage_options}
 
 
 def where(path: str) -> dict[str, Any]:
@@ -83,11 +157,23 @@ def check_columns(stream: IterableDataset, path: str, columns: Columns) -> Itera
 
 def explain(error: Exception, path: str) -> OldBookError:
     """Say in one sentence what kept a dataset from opening."""
-    if Path(path).exists():
-        reason = str(error).strip().split("\n")[0]
-        return OldBookError(f"cannot read pictures and captions from {path}: {reason}")
+    if Path(path).exists() or is_address(path):
+        return OldBookError(
+            f"cannot read pictures and captions from {damaged(path) or path}: {first_line(error)}"
+        )
     return OldBookError(
         f"the dataset {path!r} is no local folder, and the hub did not give it "
         f"({type(error).__name__}); check the name and the connection, or set data.path to a "
         "local folder of pictures with a metadata.jsonl, a parquet file or webdataset tars"
     )
+
+
+def damaged(path: str) -> Path | None:
+    """The first file of a dataset that cannot be opened; null where all can be."""
+    for suffix, opens in OPENERS.items():
+        for file in sorted(Path(path).glob(f"**/*{suffix}")):
+            try:
+                opens(file)
+            except Exception:  # whatever it is, it is this file
+                return file
+    return None

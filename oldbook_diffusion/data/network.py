@@ -1,0 +1,181 @@
+"""Reading a stream that may stall, break off or be damaged."""
+
+import copy
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import datasets
+from aiohttp import ClientError, ClientResponseError, ClientTimeout
+from datasets import IterableDataset
+from huggingface_hub import constants
+from huggingface_hub.errors import HfHubHTTPError
+
+from oldbook_diffusion.errors import OldBookError
+
+log = logging.getLogger(__name__)
+
+WEBDATASET = "webdataset"
+DISCONNECTED = (ConnectionError, TimeoutError, ClientError, HfHubHTTPError)
+NOWHERE = (404, 410)
+SOMEWHERE = "a file of data.path"
+
+
+@dataclass(frozen=True)
+class Network:
+    """How long a run waits for data from afar.
+
+    Attributes:
+        timeout: Seconds without a byte after which a request is given up.
+        retries: How often in a row it is made again before the run ends.
+        pause: Seconds between two requests.
+    """
+
+    timeout: float = 30.0
+    retries: int = 5
+    pause: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.timeout <= 0 or self.retries < 0 or self.pause < 0:
+            raise OldBookError(
+                "data.network needs a timeout above 0, and retries and a pause of 0 or more"
+            )
+
+    def apply(self, in_place: bool) -> None:
+        """Tell the libraries.
+
+        Args:
+            in_place: Whether a part of a file can be asked for again. A tar is one long answer,
+                which `read` begins anew; `datasets` would ask the broken one again and again.
+        """
+        constants.HF_HUB_DOWNLOAD_TIMEOUT = max(1, round(self.timeout))
+        retries, pause = (max(self.retries, 1), self.pause) if in_place else (1, 0)
+        for request in ("READ", "OPEN"):
+            setattr(datasets.config, f"STREAMING_{request}_MAX_RETRIES", retries)
+            setattr(datasets.config, f"STREAMING_{request}_RETRY_INTERVAL", pause)
+        level = logging.WARNING if in_place else logging.ERROR
+        logging.getLogger("datasets.utils.file_utils").setLevel(level)
+
+    @property
+    def storage_options(self) -> dict[str, Any]:
+        """The same for files at addresses; a long answer may take as long as it likes."""
+        timeout = ClientTimeout(total=None, sock_connect=self.timeout, sock_read=self.timeout)
+        return {kind: {"client_kwargs": {"timeout": timeout}} for kind in ("http", "https")}
+
+    def read(self, stream: IterableDataset) -> Iterator[dict[str, Any]]:
+        """The rows of a stream, whatever its server does.
+
+        Raises:
+            OldBookError: A file is damaged, or does not come. It is named.
+        """
+        stream = copy.deepcopy(stream)  # its place is its own, to go on from there
+        in_place = stream.info.builder_name != WEBDATASET
+        tries = Tries(self)
+        while True:
+            try:
+                for plate in stream:
+                    tries.failed = 0
+                    yield plate
+                return
+            except Exception as error:  # datasets raises nearly every kind
+                name = shard(stream) or SOMEWHERE
+                if not may_come(error, name):
+                    raise OldBookError(
+                        f"{name} is damaged ({first_line(error)}): mend it or take it away, and "
+                        "go on with --ckpt_path last"
+                    ) from error
+                if in_place and isinstance(error, ConnectionError):
+                    tries.failed = self.retries  # by datasets
+                tries.again(name, error)
+                stream.load_state_dict(stream.state_dict())
+
+    def check_there(self, url: str) -> None:
+        """Ask for a file without reading it.
+
+        Raises:
+            OldBookError: There is none.
+            ConnectionError: The server cannot tell.
+        """
+        try:
+            urlopen(Request(url, method="HEAD"), timeout=self.timeout).close()
+        except HTTPError as error:
+            if error.code in NOWHERE:
+                raise OldBookError(f"there is nothing at {url}: look at data.path") from error
+            if error.code >= 500:
+                raise ConnectionError from error
+        except OSError as error:
+            raise ConnectionError from error
+
+
+@dataclass
+class Tries:
+    """How often in a row something has failed.
+
+    Attributes:
+        network: How long to wait, and how often.
+        failed: How often it has failed.
+    """
+
+    network: Network
+    failed: int = 0
+
+    def again(self, what: str, error: Exception) -> None:
+        """Wait for the next try.
+
+        Raises:
+            OldBookError: There were enough.
+        """
+        why = self.reason(error.__cause__ or error)
+        most, pause = self.network.retries, self.network.pause
+        if self.failed >= most:
+            raise OldBookError(
+                f"{what} does not come ({why}): when its server answers again, go on with "
+                "--ckpt_path last, or raise data.network.retries"
+            ) from error
+        self.failed += 1
+        log.warning("%s: %s; asking again in %g s (%d of %d)", what, why, pause, self.failed, most)
+        time.sleep(pause)
+
+    def reason(self, error: BaseException) -> str:
+        """What has happened, in a few words."""
+        if isinstance(error, TimeoutError):
+            return f"silent for {self.network.timeout:g} s"
+        if isinstance(error, HTTPError | ClientResponseError):
+            return f"status {error.code if isinstance(error, HTTPError) else error.status}"
+        return type(error).__name__
+
+
+def is_address(path: str) -> bool:
+    """Whether a path is a file on a server."""
+    return path.startswith(("http://", "https://"))
+
+
+def may_come(error: Exception, name: str) -> bool:
+    """Whether a file may be there when it is asked for again."""
+    # a file that a server would not show is "not found", whatever the server said
+    hidden = isinstance(error, FileNotFoundError) and is_address(name)
+    return hidden or isinstance(error, DISCONNECTED)
+
+
+def shard(stream: IterableDataset) -> str | None:
+    """The file that a stream is in; null where `datasets`, which has no name for it, hides it."""
+    try:
+        state, part = stream.state_dict()["examples_iterable"], stream._ex_iterable
+        while "shard_idx" not in state:
+            state = state["examples_iterable"]
+        while not hasattr(part, "kwargs"):
+            part = part.ex_iterable
+        names = next(value for value in part.kwargs.values() if isinstance(value, list))
+        name = names[state["shard_idx"]]
+    except (AttributeError, IndexError, KeyError, StopIteration, TypeError):
+        return None
+    return name if isinstance(name, str) else None
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, shortened to its first line."""
+    return (str(error).strip() or type(error).__name__).split("\n")[0]

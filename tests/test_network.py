@@ -1,0 +1,115 @@
+"""Data from afar may stall, break off or be refused; it costs time, or the run ends saved."""
+
+import io
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.conftest import Runs
+from tests.server import Fault, Server
+from tests.test_data import page
+from tests.test_resume import PLAIN, everything, same
+
+QUICK = "--data.network={'timeout': 0.5, 'retries': 2, 'pause': 0.1}"
+PARQUET, TAR = "part-0.parquet", "plates.tar"
+OPTIONS: dict[str, tuple[str, ...]] = {
+    PARQUET: (),
+    TAR: (
+        "--data.columns={'image': 'png', 'caption': 'txt', 'book': null}",
+        "--data.held_out={'share': 0.3, 'books': []}",
+    ),
+}
+Serve = Callable[[Callable[[int], Fault | None]], Server]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """The tiny plates as one parquet file and as one tar."""
+    rows = list(tiny.plates())
+    folder = tiny.write_plates(tmp_path / "files", rows, files=1)
+    with tarfile.open(folder / TAR, "w") as tar:
+        for number, row in enumerate(rows):
+            for suffix, content in (("png", page(row)), ("txt", str(row["caption"]).encode())):
+                member = tarfile.TarInfo(f"{number:04d}.{suffix}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+    return folder
+
+
+@pytest.fixture
+def serve(files: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """A server of them."""
+    monkeypatch.setattr("datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN", 0.05)
+    servers: list[Server] = []
+
+    def start(fails: Callable[[int], Fault | None]) -> Server:
+        servers.append(Server(files, fails))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.mark.parametrize("name", [PARQUET, TAR])
+def test_a_run_whose_server_fails_now_and_then_is_the_run_of_a_file(
+    runs: Runs, files: Path, serve: Serve, name: str
+) -> None:
+    faults: list[Fault | None] = ["503", "drop", "stall"]
+    server = serve(lambda number: faults[number // 3 % 3] if number % 3 == 2 else None)
+    options = (*PLAIN, *OPTIONS[name], QUICK, "--trainer.max_steps=26")
+    local = runs.fit(*options, f"--data.path={files / name}", name="local")
+    afar = runs.fit(*options, f"--data.path={server.url(name)}", name="afar")
+    assert len(server.requests) > 8, "every fault has come"
+    first, second = everything(local, 26), everything(afar, 26)
+    for content in (first, second):
+        assert isinstance(content["Illustrations"], dict)
+        del content["Illustrations"]["order"]["path"]
+    assert same(first, second)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        (PARQUET, "503"),
+        (TAR, "stall"),
+        pytest.param(PARQUET, "stall", marks=pytest.mark.slow),
+        pytest.param(TAR, "drop", marks=pytest.mark.slow),
+    ],
+)
+def test_a_server_that_is_gone_ends_the_run_saved_and_with_its_address(
+    runs: Runs, serve: Serve, caplog: pytest.LogCaptureFixture, name: str, fault: Fault
+) -> None:
+    gone = [10_000]
+    server = serve(lambda number: fault if number >= gone[0] else None)
+    options = (
+        *PLAIN,
+        *OPTIONS[name],
+        QUICK,
+        f"--data.path={server.url(name)}",
+        "--checkpoint.every_n_steps=15",
+        "--trainer.max_steps=15",
+    )
+    whole = runs.fit(*options, name="whole")
+    gone[0] = 2 * len(server.requests) - 1  # when the last pass begins
+    message = runs.refuse(*options)
+    assert f"{server.url(name)} does not come" in message
+    assert "--ckpt_path last" in message
+    again = [line for line in caplog.messages if line.startswith(f"{server.url(name)}: ")]
+    assert bool(again) == (name == TAR), "datasets itself asks again for a part of a file"
+    assert all(line.endswith("(2 of 2)") for line in again[-1:])
+    files = sorted((runs.config.parent / "run/version_0/checkpoints").glob("step=*.ckpt"))
+    assert [0 < int(file.stem.removeprefix("step=")) < 15 for file in files] == [True]
+    gone[0] = 10_000
+    resumed = runs.fit(*options, "--ckpt_path=last")
+    assert same(everything(whole, 15), everything(resumed, 15))
+
+
+def test_an_address_where_nothing_is_or_of_another_kind_is_told(runs: Runs, serve: Serve) -> None:
+    server = serve(lambda number: None)
+    assert "there is nothing at" in runs.refuse(f"--data.path={server.url('none.parquet')}")
+    assert "ends in .parquet or .tar" in runs.refuse(f"--data.path={server.url('plates.zip')}")
+    assert "timeout above 0" in runs.refuse("--data.network.timeout=0")
