@@ -3,6 +3,7 @@
 import copy
 import logging
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,7 @@ class Network:
                     yield plate
                 return
             except Exception as error:  # datasets raises nearly every kind
-                name = shard(stream) or SOMEWHERE
+                name = file_of(error) or SOMEWHERE
                 if not may_come(error, name):
                     raise OldBookError(
                         f"{name} is damaged ({first_line(error)}): mend it or take it away, and "
@@ -161,19 +162,14 @@ def may_come(error: Exception, name: str) -> bool:
     return hidden or isinstance(error, DISCONNECTED)
 
 
-def shard(stream: IterableDataset) -> str | None:
-    """The file that a stream is in; null where `datasets`, which has no name for it, hides it."""
-    try:
-        state, part = stream.state_dict()["examples_iterable"], stream._ex_iterable
-        while "shard_idx" not in state:
-            state = state["examples_iterable"]
-        while not hasattr(part, "kwargs"):
-            part = part.ex_iterable
-        names = next(value for value in part.kwargs.values() if isinstance(value, list))
-        name = names[state["shard_idx"]]
-    except (AttributeError, IndexError, KeyError, StopIteration, TypeError):
-        return None
-    return name if isinstance(name, str) else None
+def file_of(error: BaseException) -> str | None:
+    """The file that was being read, by the frames of an error; `datasets` says it nowhere else."""
+    found = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if str(frame.f_globals.get("__name__")).startswith("datasets."):
+            named = (frame.f_locals.get(name) for name in ("file", "tar_path"))
+            found = next((name for name in named if isinstance(name, str)), found)
+    return found
 
 
 def first_line(error: BaseException) -> str:

@@ -1,14 +1,12 @@
 """Opening a dataset as a stream: hub name, address, folder, parquet, or webdataset."""
 
 import itertools
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 import datasets
-import pyarrow.parquet
 from datasets import IterableDataset, load_dataset
 from datasets.packaged_modules.webdataset.webdataset import WebDataset
 
@@ -16,6 +14,7 @@ from oldbook_diffusion.data.network import (
     WEBDATASET,
     Network,
     Tries,
+    file_of,
     first_line,
     is_address,
     may_come,
@@ -24,7 +23,7 @@ from oldbook_diffusion.errors import OldBookError
 
 LOCAL_SHUTDOWN = 0.05  # seconds
 BUILDERS = {".parquet": "parquet", ".tar": WEBDATASET}
-OPENERS = {".parquet": pyarrow.parquet.read_schema, ".tar": lambda file: tarfile.open(file).close()}
+END_OF_TAR = bytes(1024)
 
 
 @dataclass(frozen=True)
@@ -129,16 +128,34 @@ def at_address(url: str, network: Network) -> dict[str, Any]:
 
 
 def where(path: str) -> dict[str, Any]:
-    """Tell `load_dataset` where the data is."""
+    """Tell `load_dataset` where the data is.
+
+    Raises:
+        OldBookError: A tar is cut off.
+    """
     local = Path(path)
     if not local.exists():
         return {"path": path}
+    for tar in [local] if local.suffix == ".tar" else sorted(local.glob("**/*.tar")):
+        check_whole(tar)
     if local.is_file() and local.suffix in BUILDERS:
         return {"path": BUILDERS[local.suffix], "data_files": str(local)}
     found = (suffix for suffix in BUILDERS if any(local.glob(f"**/*{suffix}")))
     if suffix := next(found, None):
         return {"path": BUILDERS[suffix], "data_files": str(local / f"**/*{suffix}")}
     return {"path": "imagefolder", "data_dir": str(local)}
+
+
+def check_whole(tar: Path) -> None:
+    """Look for the end of a tar: what is cut off would else be missed silently, or hours later.
+
+    Raises:
+        OldBookError: It is cut off.
+    """
+    with tar.open("rb") as file:
+        file.seek(max(0, tar.stat().st_size - len(END_OF_TAR)))
+        if file.read() != END_OF_TAR:
+            raise OldBookError(f"{tar} is cut off: fetch it again, or take it away")
 
 
 def check_columns(stream: IterableDataset, path: str, columns: Columns) -> IterableDataset:
@@ -159,21 +176,10 @@ def explain(error: Exception, path: str) -> OldBookError:
     """Say in one sentence what kept a dataset from opening."""
     if Path(path).exists() or is_address(path):
         return OldBookError(
-            f"cannot read pictures and captions from {damaged(path) or path}: {first_line(error)}"
+            f"cannot read pictures and captions from {file_of(error) or path}: {first_line(error)}"
         )
     return OldBookError(
         f"the dataset {path!r} is no local folder, and the hub did not give it "
         f"({type(error).__name__}); check the name and the connection, or set data.path to a "
         "local folder of pictures with a metadata.jsonl, a parquet file or webdataset tars"
     )
-
-
-def damaged(path: str) -> Path | None:
-    """The first file of a dataset that cannot be opened; null where all can be."""
-    for suffix, opens in OPENERS.items():
-        for file in sorted(Path(path).glob(f"**/*{suffix}")):
-            try:
-                opens(file)
-            except Exception:  # whatever it is, it is this file
-                return file
-    return None
