@@ -17,6 +17,7 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from oldbook_diffusion.adapter import LoRA
 from oldbook_diffusion.cache.commands import manage_cache
 from oldbook_diffusion.callbacks import (
+    AccountForTime,
     Checkpoint,
     ChooseCheckpoint,
     ExportAdapter,
@@ -229,6 +230,7 @@ def main(args: ArgsType = None) -> None:
     parser_kwargs = {name: {"exit_on_error": False} for name in OldBookCLI.subcommands()}
     for message in FALSE_ALARMS:
         warnings.filterwarnings("ignore", message=message)
+    own = [ExportAdapter(), AccountForTime(), ShowResults()]
     tell()
     try:
         OldBookCLI(
@@ -236,7 +238,7 @@ def main(args: ArgsType = None) -> None:
             Illustrations,
             seed_everything_default=0,
             auto_configure_optimizers=False,
-            trainer_defaults={**TRAINER_DEFAULTS, "callbacks": [ExportAdapter(), ShowResults()]},
+            trainer_defaults={**TRAINER_DEFAULTS, "callbacks": own},
             save_config_kwargs={"overwrite": True},
             parser_kwargs={**parser_kwargs, "exit_on_error": False},
             args=args,

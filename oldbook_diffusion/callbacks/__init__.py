@@ -1,5 +1,6 @@
 """Everything a run does besides learning."""
 
+from oldbook_diffusion.callbacks.account_for_time import AccountForTime
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
 from oldbook_diffusion.callbacks.choose_checkpoint import ChooseCheckpoint
 from oldbook_diffusion.callbacks.export_adapter import ExportAdapter
@@ -9,6 +10,7 @@ from oldbook_diffusion.callbacks.skip_bad_steps import SkipBadSteps
 from oldbook_diffusion.callbacks.watch_divergence import WatchDivergence
 
 __all__ = [
+    "AccountForTime",
     "Checkpoint",
     "ChooseCheckpoint",
     "ExportAdapter",

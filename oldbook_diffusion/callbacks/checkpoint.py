@@ -6,6 +6,8 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from oldbook_diffusion.callbacks.stopwatch import Stopwatch
+
 
 class Checkpoint(ModelCheckpoint):
     """Save every so many optimizer steps, after the drawings are scored, and at the end.
@@ -38,6 +40,7 @@ class Checkpoint(ModelCheckpoint):
             enable_version_counter=False,  # a step that comes again takes the place of its file
         )
         self.every_n_steps = every_n_steps
+        self.stopwatch = Stopwatch()
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
@@ -61,3 +64,7 @@ class Checkpoint(ModelCheckpoint):
             candidates["step"] = torch.tensor(trainer.global_step)
             self._save_none_monitor_checkpoint(trainer, candidates)
             self._save_last_checkpoint(trainer, candidates)
+
+    def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
+        with self.stopwatch.time("saving"):
+            super()._save_checkpoint(trainer, filepath)

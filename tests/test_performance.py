@@ -1,0 +1,61 @@
+"""A run says where its time and memory went."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from oldbook_diffusion.callbacks.account_for_time import summary
+from oldbook_diffusion.data.loader import PlateLoader
+from tests.conftest import Runs
+from tests.test_fit import events
+from tests.test_resume import PLAIN
+
+SPENT = ("learning", "data_wait", "measuring", "drawing", "scoring", "saving")
+
+
+def seconds(run: Path, part: str) -> list[float]:
+    return [event.value for event in events(run).Scalars(f"perf/{part}_seconds")]
+
+
+def test_curves_say_what_each_interval_went_into(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "oldbook_diffusion")
+    start = time.monotonic()
+    run = runs.fit("--trainer.max_steps=5")
+    wall = time.monotonic() - start
+    reader = events(run)
+    for name in (*(f"{part}_seconds" for part in SPENT), "ms_per_step", "peak_memory_gb"):
+        assert [event.step for event in reader.Scalars(f"perf/{name}")] == [2, 4], name
+        assert all(event.value > 0 for event in reader.Scalars(f"perf/{name}")), name
+    assert sum(sum(seconds(run, part)) for part in SPENT) < wall
+    peak = reader.Scalars("perf/peak_memory_gb")[-1].value
+    assert 0.3 < peak < 16
+    (line,) = [message for message in caplog.messages if message.startswith("The run took")]
+    assert "learning" in line
+    assert "preparing" in line
+
+
+def test_a_run_that_waits_for_its_data_says_so(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "oldbook_diffusion")
+    batches = PlateLoader.__iter__
+
+    def slowly(self: PlateLoader) -> object:
+        for batch in batches(self):
+            time.sleep(2.0 * self.decode.training)
+            yield batch
+
+    monkeypatch.setattr(PlateLoader, "__iter__", slowly)
+    run = runs.fit(*PLAIN, "--checkpoint.every_n_steps=4")
+    assert seconds(run, "data_wait")[0] >= 5.9
+    assert seconds(run, "learning")[0] < 5.9
+    (line,) = [message for message in caplog.messages if message.startswith("The run took")]
+    assert line.endswith("waiting for data took more than 10%: raise data.num_workers")
+
+
+def test_a_run_that_has_nothing_to_change_is_told_nothing() -> None:
+    line = summary({"saving": 0.4, "learning": 90.0, "drawing": 29.6})
+    assert line == "The run took 2 min: learning 75%, drawing 25%"
