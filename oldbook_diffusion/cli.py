@@ -21,6 +21,7 @@ from oldbook_diffusion.callbacks import (
     Checkpoint,
     ChooseCheckpoint,
     ExportAdapter,
+    FitBatch,
     RenderPrompts,
     ShowResults,
     SkipBadSteps,
@@ -230,7 +231,7 @@ def main(args: ArgsType = None) -> None:
     parser_kwargs = {name: {"exit_on_error": False} for name in OldBookCLI.subcommands()}
     for message in FALSE_ALARMS:
         warnings.filterwarnings("ignore", message=message)
-    own = [ExportAdapter(), AccountForTime(), ShowResults()]
+    own = [FitBatch(), ExportAdapter(), AccountForTime(), ShowResults()]
     tell()
     try:
         OldBookCLI(

@@ -181,6 +181,15 @@ class StyleDiffusion(LightningModule):
             bands.append(self.losses(*encoded, seeds, timesteps).cpu())
         return torch.stack(bands, dim=1)
 
+    def rehearse(self, batch_size: int, resolution: int) -> None:
+        """Go forward and back on noise, for whoever asks what that takes; nothing is learnt."""
+        seeds = range(batch_size)
+        latents = self.model.latent_noise(seeds, resolution).to(self.device)
+        prompt_embeds = self.model.encode_prompts([""]).expand(batch_size, -1, -1)
+        timesteps = integers(seeds, len(self.model.noise_scheduler))
+        self.losses(latents, prompt_embeds, seeds, timesteps).mean().backward()
+        self.zero_grad(set_to_none=True)
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimize the adapter alone."""
         optimizer = self.optimizer([p for p in self.parameters() if p.requires_grad])

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from oldbook_diffusion.callbacks import fit_batch
 from oldbook_diffusion.callbacks.account_for_time import summary
 from oldbook_diffusion.data.loader import PlateLoader
 from tests.conftest import Runs
 from tests.test_fit import events
-from tests.test_resume import PLAIN
+from tests.test_resume import PLAIN, everything, same
 
 SPENT = ("learning", "data_wait", "measuring", "drawing", "scoring", "saving")
 
@@ -59,3 +60,54 @@ def test_a_run_that_waits_for_its_data_says_so(
 def test_a_run_that_has_nothing_to_change_is_told_nothing() -> None:
     line = summary({"saving": 0.4, "learning": 90.0, "drawing": 29.6})
     assert line == "The run took 2 min: learning 75%, drawing 25%"
+
+
+FOUR = (*PLAIN, "--data.global_batch=4")
+
+
+def learnt(run: Path, step: int = 4) -> object:
+    content = everything(run, step)
+    return content["state_dict"], content["optimizer_states"], content["lr_schedulers"]
+
+
+@pytest.mark.parametrize("free", [1e12, -1.0])
+def test_a_size_that_was_tried_trains_as_one_that_was_given(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, free: float
+) -> None:
+    caplog.set_level("INFO", "oldbook_diffusion")
+    monkeypatch.setattr(fit_batch, "room", lambda device: free)
+    size = 4 if free > 0 else 1
+    given = runs.fit(
+        *PLAIN,
+        f"--data.batch_size={size}",
+        f"--trainer.accumulate_grad_batches={4 // size}",
+        name="given",
+    )
+    tried = runs.fit(*FOUR, "--data.batch_size=auto", name="tried")
+    assert f"{size} of the 4 plates of a step fit in memory at once" in caplog.messages
+    assert same(learnt(given), learnt(tried))
+    assert [event.step for event in events(tried).Scalars("val/loss")] == [2, 4]
+
+
+def test_a_run_goes_on_with_the_size_that_it_had(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(fit_batch, "room", lambda device: -1.0)
+    auto = (*FOUR, "--data.batch_size=auto", "--model.lr_scheduler=null")
+    whole = runs.fit(*auto, name="whole")
+    runs.fit(*auto, "--trainer.max_steps=2", name="half")
+    caplog.clear()
+    monkeypatch.setattr(fit_batch, "room", lambda device: 1e12)
+    resumed = runs.fit(*auto, "--ckpt_path=last", name="half")
+    assert not [message for message in caplog.messages if "fit in memory" in message]
+    assert same(everything(whole, 4), everything(resumed, 4))
+
+
+def test_a_global_batch_is_made_up_of_whole_batches(runs: Runs) -> None:
+    given = runs.fit(*PLAIN, "--trainer.accumulate_grad_batches=2", name="given")
+    named = runs.fit(*FOUR, name="named")
+    assert same(learnt(given), learnt(named))
+    runs.fit(*FOUR, "--trainer.max_steps=6", "--ckpt_path=last", name="named")
+    assert "say in data.global_batch" in runs.refuse("--data.batch_size=auto")
+    message = runs.refuse("--data.batch_size=3", "--data.global_batch=4")
+    assert "set data.batch_size to one of its divisors, or to auto" in message

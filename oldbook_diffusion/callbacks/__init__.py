@@ -4,6 +4,7 @@ from oldbook_diffusion.callbacks.account_for_time import AccountForTime
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
 from oldbook_diffusion.callbacks.choose_checkpoint import ChooseCheckpoint
 from oldbook_diffusion.callbacks.export_adapter import ExportAdapter
+from oldbook_diffusion.callbacks.fit_batch import FitBatch
 from oldbook_diffusion.callbacks.render_prompts import RenderPrompts
 from oldbook_diffusion.callbacks.show_results import ShowResults
 from oldbook_diffusion.callbacks.skip_bad_steps import SkipBadSteps
@@ -14,6 +15,7 @@ __all__ = [
     "Checkpoint",
     "ChooseCheckpoint",
     "ExportAdapter",
+    "FitBatch",
     "RenderPrompts",
     "ShowResults",
     "SkipBadSteps",

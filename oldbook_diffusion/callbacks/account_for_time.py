@@ -1,8 +1,6 @@
 """Where the time of a run goes."""
 
 import logging
-import resource
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,6 +11,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
+from oldbook_diffusion.callbacks.memory import peak_memory
 
 log = logging.getLogger(__name__)
 
@@ -158,11 +157,3 @@ def summary(spent: Mapping[str, float]) -> str:
 def duration(seconds: float) -> str:
     """Seconds, in the unit that suits them."""
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-def peak_memory(device: torch.device) -> int:
-    """The most bytes at once so far: allocated on a GPU, else resident in this process."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -30,5 +30,5 @@ def steps_of(data: Illustrations) -> dict[str, Any]:
         **{f"data.{name}": plain(getattr(data, name)) for name in names},
         "data.held_out.share": data.held_out.share,
         "data.held_out.books": plain(data.held_out.books),
-        GLOBAL_BATCH: math.prod(split),
+        GLOBAL_BATCH: data.global_batch or math.prod(split),
     }

@@ -14,6 +14,13 @@ from oldbook_diffusion.continuity import check_unchanged
 from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.dependence import order_of, steps_of
 from oldbook_diffusion.data.faults import Faults
+from oldbook_diffusion.data.global_batch import (
+    AUTO,
+    accumulate,
+    check_batch_size,
+    kept_size,
+    share_of,
+)
 from oldbook_diffusion.data.loader import Batch, Decode, PlateLoader
 from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.order import NOTHING_LEFT, Position, Row, ShuffledRows
@@ -40,7 +47,11 @@ class Illustrations(LightningDataModule):
         held_out: What is kept from training, to measure on.
         resolution: Side of the square crops, in pixels.
         random_flip: Whether half the training visits are mirrored.
-        batch_size: Illustrations per step and device.
+        batch_size: Illustrations at once on a device; `auto` tries how many fit in memory, never
+            more than `global_batch`.
+        global_batch: Illustrations per optimizer step, of all devices; what does not fit at once
+            is accumulated, and `trainer.accumulate_grad_batches` follows. When null it is
+            `batch_size` times that on each device.
         num_workers: Processes that decode; the main one when 0.
         shuffle_window: Illustrations that are shuffled together, held in memory as files.
         max_bad_share: The largest share of unusable plates that a run accepts; others of them
@@ -64,7 +75,8 @@ class Illustrations(LightningDataModule):
         held_out: HeldOut = HeldOut(),  # noqa: B008
         resolution: int = 512,
         random_flip: bool = False,
-        batch_size: int = 4,
+        batch_size: int | Literal["auto"] = 4,
+        global_batch: int | None = None,
         num_workers: int = 0,
         shuffle_window: int = 256,
         max_bad_share: float = 0.05,
@@ -75,6 +87,7 @@ class Illustrations(LightningDataModule):
         cache: Cache | None = Cache(),  # noqa: B008
     ) -> None:
         super().__init__()
+        check_batch_size(batch_size, global_batch)
         self.path = path
         self.split = split
         self.revision = revision
@@ -83,7 +96,9 @@ class Illustrations(LightningDataModule):
         self.held_out = held_out
         self.resolution = resolution
         self.random_flip = random_flip
-        self.batch_size = batch_size
+        self.batch_size = 1 if batch_size == AUTO else batch_size  # until it is known what fits
+        self.undecided = batch_size == AUTO
+        self.global_batch = global_batch
         self.num_workers = num_workers
         self.shuffle_window = shuffle_window
         self.seed = seed
@@ -102,8 +117,10 @@ class Illustrations(LightningDataModule):
         return open_stream(self.path, self.split, self.revision, self.columns, self.network)
 
     def setup(self, stage: str) -> None:
-        """Open the stream and read the held-out plates, so that what is wrong shows at once."""
+        """Open the stream, read the held-out plates: what is wrong shows at once."""
         assert self.held_out_rows
+        if stage == "fit" and not self.undecided:
+            self.decide(self.batch_size)
 
     def train_dataloader(self) -> PlateLoader:
         """Endless shuffled batches, from where the run stands; as long as the run is."""
@@ -120,6 +137,19 @@ class Illustrations(LightningDataModule):
             self.network.read,
         )
         return self.loader(rows, training=True, num_batches=self.num_batches(self.trainer))
+
+    @property
+    def share(self) -> int | None:
+        """Illustrations per optimizer step and device, where the config says so."""
+        assert self.trainer is not None
+        return self.global_batch and share_of(self.global_batch, self.trainer.world_size)
+
+    def decide(self, batch_size: int) -> None:
+        """Make up the steps of batches of this size."""
+        assert self.trainer is not None
+        self.batch_size, self.undecided = batch_size, False
+        if self.share is not None:
+            accumulate(self.trainer, self.share, batch_size)
 
     def num_batches(self, trainer: Trainer) -> int:
         """Batches of the whole run: those behind it, and those of the steps to come."""
@@ -249,7 +279,8 @@ class Illustrations(LightningDataModule):
     def state_dict(self) -> dict[str, Any]:
         """The position, and what the run depends on besides."""
         depends = {"order": order_of(self), "batches": steps_of(self)}
-        return {"position": self.position._asdict(), "faults": self.counts, **depends}
+        now = {"position": self.position._asdict(), "faults": self.counts}
+        return {**now, **depends, "batch_size": self.batch_size}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go to a position, where a run goes on; a checkpoint can be measured on any plates.
@@ -260,10 +291,13 @@ class Illustrations(LightningDataModule):
         assert self.trainer is not None
         if self.trainer.state.fn != "fit":
             return
+        then = state_dict.get("batches", {})
+        if self.undecided and (kept := kept_size(state_dict.get("batch_size"), self.share)):
+            self.decide(kept)
         if not self.allow_changes:
             cure = "set it back, or set data.allow_changes to true and lose the exact resume"
             check_unchanged("data", state_dict["order"], order_of(self), cure)
-            check_unchanged("the steps", state_dict.get("batches", {}), steps_of(self), cure)
+            check_unchanged("the steps", then, steps_of(self), cure)
         self.position = Position(**state_dict["position"])
         self.counts = state_dict.get("faults", self.counts)
         self.faults.load_state_dict(self.counts)
