@@ -1,5 +1,6 @@
 """The objective: predict what hides a latent."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
@@ -28,7 +29,7 @@ class DenoisingLoss(nn.Module):
 
     def forward(
         self,
-        unet: nn.Module,
+        unet: Callable[..., Any],
         noise_scheduler: NoiseScheduler,
         latents: Tensor,  # [B, C, h, w]
         prompt_embeds: Tensor,  # [B, T, D]

@@ -17,6 +17,7 @@ from oldbook_diffusion.adapter import (
     without_adapter,
 )
 from oldbook_diffusion.cache import Cache, Store
+from oldbook_diffusion.compiled import Compiled
 from oldbook_diffusion.continuity import check_unchanged, settings
 from oldbook_diffusion.encoding import FrozenEncoder
 from oldbook_diffusion.errors import OldBookError
@@ -55,6 +56,7 @@ class StyleDiffusion(LightningModule):
         revision: Branch, tag or commit on the hub.
         variant: Weight files to take, such as "fp16".
         gradient_checkpointing: Recompute activations in the backward pass to save memory.
+        compile: Compile the denoiser for learning: some minutes at first, then faster steps.
         loss: The denoising objective.
         optimizer: Makes the optimizer from the trainable parameters.
         lr_scheduler: Makes the learning-rate schedule, stepped once per optimizer step;
@@ -68,6 +70,7 @@ class StyleDiffusion(LightningModule):
         revision: str | None = None,
         variant: str | None = None,
         gradient_checkpointing: bool = False,
+        compile: bool = False,
         loss: DenoisingLoss | None = None,
         optimizer: OptimizerCallable = torch.optim.AdamW,
         lr_scheduler: LRSchedulerCallable | None = None,
@@ -84,6 +87,7 @@ class StyleDiffusion(LightningModule):
         self.lr_scheduler = lr_scheduler
         self.settings = {**settings("adapter", adapter), **settings("loss", self.loss)}
         adapter.attach(self.model.unet)
+        self.compiled = Compiled(self.model.unet) if compile else None
         self.train()
 
     def train(self, mode: bool = True) -> Self:
@@ -169,7 +173,9 @@ class StyleDiffusion(LightningModule):
     ) -> Tensor:  # => [B]
         """The loss of each plate; its noise is a function of its seed."""
         noise = normal(seeds, latents.shape[1:]).to(self.device)
-        parts = (self.model.unet, self.model.noise_scheduler, latents, prompt_embeds)
+        learns = self.compiled is not None and torch.is_grad_enabled()
+        unet = self.compiled if learns else self.model.unet
+        parts = (unet, self.model.noise_scheduler, latents, prompt_embeds)
         return self.loss(*parts, noise, timesteps.to(self.device))
 
     def losses_by_band(self, batch: Illustrated) -> Tensor:  # => [B, BANDS] on the CPU

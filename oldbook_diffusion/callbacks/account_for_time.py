@@ -45,6 +45,7 @@ class AccountForTime(Callback):
     def __init__(self) -> None:
         self.spent: dict[str, float] = defaultdict(float)
         self.logged: dict[str, float] = defaultdict(float)  # of what is spent
+        self.compiling = False
         self.num_steps = 0  # since the last checkpoint
         self.mark = time.monotonic()
         self.measured_at: int | None = None  # the step of curves that wait for the save
@@ -68,6 +69,9 @@ class AccountForTime(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Account for all that comes before the first batch, drawings of the base among it."""
         self.lap("preparing")
+        self.compiling = getattr(pl_module, "compiled", None) is not None
+        if self.compiling:
+            log.info("The denoiser is compiled at the first step, which may take some minutes ...")
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -81,8 +85,11 @@ class AccountForTime(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Account for a batch."""
-        self.lap("learning")
+        """Account for a batch; the first one waits for the compiler."""
+        self.lap("compiling" if self.compiling else "learning")
+        if self.compiling:
+            log.info("... it took %s.", duration(self.spent["compiling"]))
+            self.compiling = False
         if pl_module.device.type == "cuda":
             self.device_done = torch.cuda.Event()
             self.device_done.record()
