@@ -35,7 +35,7 @@ from oldbook_diffusion.callbacks.run_folder import check_writable
 from oldbook_diffusion.callbacks.run_lock import RunLock
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.drawing import draw
-from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.errors import OldBookError, mendable
 from oldbook_diffusion.fill_cache import fill_cache
 from oldbook_diffusion.loss import DenoisingLoss
 from oldbook_diffusion.metrics import (
@@ -211,13 +211,6 @@ def nearest(message: str, parsers: Iterable[LightningArgumentParser]) -> str:
         if unknown not in known and (close := difflib.get_close_matches(unknown, known, 1)):
             return f"; did you mean {close[0]}?"
     return ""
-
-
-def mendable(error: BaseException | None) -> OldBookError | None:
-    """The user's mistake behind an error, however deep a library has wrapped it."""
-    if error is None or isinstance(error, OldBookError):
-        return error
-    return mendable(error.__cause__ or error.__context__)
 
 
 def tell() -> None:

@@ -1,11 +1,13 @@
 """Every shipped config parses, and overlays merge key by key."""
 
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from oldbook_diffusion.cli import main
+from tests.conftest import Runs
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 FULL = ("nano.yaml", "oldbook_sd14.yaml")
@@ -49,3 +51,24 @@ def test_the_reference_experiment_is_as_published(capsys: pytest.CaptureFixture[
     assert (trainer["gradient_clip_val"], trainer["precision"]) == (1.0, "16-mixed")
     assert config["checkpoint"]["every_n_steps"] == 500
     assert config["seed_everything"] == 1337
+
+
+def test_low_memory_is_an_overlay(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("bitsandbytes")
+    names = ("oldbook_sd14.yaml", "low_memory.yaml")
+    config = parsed(capsys, *(f"--config={CONFIGS / name}" for name in names))
+    assert config["model"]["gradient_checkpointing"]
+    optimizer = config["model"]["optimizer"]
+    assert optimizer["class_path"] == "bitsandbytes.optim.AdamW8bit"  # type: ignore[index]
+    full = parsed(capsys, f"--config={CONFIGS / names[0]}")["model"]["optimizer"]
+    for name in ("lr", "weight_decay"):
+        assert optimizer["init_args"][name] == full["init_args"][name]  # type: ignore[index]
+
+
+def test_what_low_memory_needs_is_said_where_it_is_missing(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    message = runs.refuse(f"--config={CONFIGS / 'low_memory.yaml'}")
+    assert "pip install" in message
+    assert "[8bit]" in message
