@@ -77,7 +77,7 @@ def test_a_row_without_its_picture_and_a_picture_without_its_row_cost_only_thems
 ) -> None:
     some = [*lines(22), {"file_name": "lost.png", "caption": "lost"}, *lines(2)]
     path = write_folder(tmp_path / "pictures", some)
-    run = runs.fit(*FOLDER, path, "--trainer.max_steps=13")
+    run = runs.fit(*FOLDER, path, "--trainer.max_steps=13", "--checkpoint.every_n_steps=13")
     assert [(Path(str(s["plate"])).name, s["reason"]) for s in written(run)] == [
         ("lost.png", "unreadable")
     ]

@@ -9,7 +9,12 @@ from tests.conftest import Runs
 from tests.test_fit import events
 from tests.test_resume import PLAIN
 
-QUICK = (*PLAIN, "--divergence.window=3", "--model.lr_scheduler=null")
+QUICK = (
+    *PLAIN,
+    "--divergence.window=3",
+    "--model.lr_scheduler=null",
+    "--checkpoint.every_n_steps=20",
+)
 
 
 def rising(batch: int) -> str:

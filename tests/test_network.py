@@ -60,7 +60,8 @@ def test_a_run_whose_server_fails_now_and_then_is_the_run_of_a_file(
 ) -> None:
     faults: list[Fault | None] = ["503", "drop", "stall"]
     server = serve(lambda number: faults[number // 3 % 3] if number % 3 == 2 else None)
-    options = (*PLAIN, *OPTIONS[name], QUICK, "--trainer.max_steps=26")
+    options = (*PLAIN, *OPTIONS[name], QUICK, "--trainer.max_steps=26",
+               "--checkpoint.every_n_steps=26")  # fmt: skip
     local = runs.fit(*options, f"--data.path={files / name}", name="local")
     afar = runs.fit(*options, f"--data.path={server.url(name)}", name="afar")
     assert len(server.requests) > 8, "every fault has come"
