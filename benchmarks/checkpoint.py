@@ -80,12 +80,12 @@ def compare(folder: Path, unet: nn.Module, other: int, rounds: int) -> str:
         {"ours": lambda: settled(save_ours), "theirs": lambda: settled(save_theirs)}, rounds
     )
     sizes = [file.stat().st_size / 1e6 for file in (ours, theirs)]
-    stalls = [seconds[side]["wall"] for side in ("ours", "theirs")]
-    rows = [
-        ["MB", *sizes, sizes[1] / sizes[0]],
-        ["seconds of the clock", *stalls, stalls[1] / stalls[0]],
-    ]
-    return table(["", "adapter and moments", "everything", "ratio"], rows)
+    rows = [["MB", *sizes]]
+    for name, unit in (("wall", "clock"), ("cpu", "processor")):
+        stalls = [seconds[side][name] for side in ("ours", "theirs")]
+        rows.append([f"seconds of the {unit}", *stalls])
+    header = ["", "adapter and moments", "everything", "ratio"]
+    return table(header, [[*row, row[2] / row[1]] for row in rows])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -138,9 +138,7 @@ def write_visits(world: Path, number: int) -> None:
     data = Illustrations(
         str(world / "pages"), columns=Columns(book="book"), held_out=HeldOut(**HELD_OUT)
     )
-    rows = ShuffledRows(
-        data.stream, lambda plate: not data.holds(plate), 0, data.shuffle_window, Position()
-    )
+    rows = ShuffledRows(data.stream, data.sides.trains_on, 0, data.shuffle_window, Position())
     order = [(row.plate["image"]["path"], row.seed) for row in itertools.islice(rows, number)]
     (world / "visits.json").write_text(json.dumps(order))
 

@@ -23,12 +23,12 @@ from oldbook_diffusion.data.global_batch import (
 )
 from oldbook_diffusion.data.loader import Batch, Decode, PlateLoader
 from oldbook_diffusion.data.network import Network
-from oldbook_diffusion.data.order import NOTHING_LEFT, Position, Row, ShuffledRows
+from oldbook_diffusion.data.order import Position, Row, ShuffledRows
+from oldbook_diffusion.data.sides import Sides
 from oldbook_diffusion.data.source import Columns, open_stream
 from oldbook_diffusion.data.split import HeldOut
 from oldbook_diffusion.data.transforms import Limits
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.randomness import key
 
 
 class Illustrations(LightningDataModule):
@@ -107,7 +107,8 @@ class Illustrations(LightningDataModule):
         self.cache = cache
         self.known: Store | None = None  # opened by who knows the network
         self.limits = limits
-        self.faults = Faults(max_bad_share, columns.image, columns.caption, self.trains_on)
+        self.sides = Sides(path, self.plates, columns, held_out, seed)
+        self.faults = Faults(max_bad_share, columns.image, columns.caption, self.sides.trains_on)
         self.counts = self.faults.state_dict()
         self.position = Position()
 
@@ -116,9 +117,13 @@ class Illustrations(LightningDataModule):
         """The rows of one pass, in their own order, pictures as bytes."""
         return open_stream(self.path, self.split, self.revision, self.columns, self.network)
 
+    def plates(self) -> Iterator[dict[str, Any]]:
+        """The rows of one pass, whatever their server does."""
+        return self.network.read(self.stream)
+
     def setup(self, stage: str) -> None:
         """Open the stream, read the held-out plates: what is wrong shows at once."""
-        assert self.held_out_rows
+        assert self.sides.measured
         if stage == "fit" and not self.undecided:
             self.decide(self.batch_size)
 
@@ -127,7 +132,7 @@ class Illustrations(LightningDataModule):
         assert self.trainer is not None
         rows = ShuffledRows(
             self.stream,
-            self.trains_on,
+            self.sides.trains_on,
             self.seed,
             self.shuffle_window,
             self.position,
@@ -136,7 +141,7 @@ class Illustrations(LightningDataModule):
             self.batch_size,
             self.network.read,
         )
-        return self.loader(rows, training=True, num_batches=self.num_batches(self.trainer))
+        return self.loader(rows, True, self.known, self.num_batches(self.trainer))
 
     @property
     def share(self) -> int | None:
@@ -164,7 +169,7 @@ class Illustrations(LightningDataModule):
         """
         assert self.trainer is not None
         share = slice(self.trainer.global_rank, None, self.trainer.world_size)
-        sides = [self.watched(rows) for rows in (self.held_out_rows, self.training_rows)]
+        sides = self.sides.watched()
         if self.trainer.world_size > max(map(len, sides)):
             raise OldBookError(
                 f"{self.trainer.world_size} processes have too few plates to measure on: raise "
@@ -178,94 +183,41 @@ class Illustrations(LightningDataModule):
 
     def watched_sample(self) -> tuple[PlateLoader, PlateLoader]:
         """All watched plates, for whoever measures: held-out ones, then training ones."""
-        held_out, training = (
-            self.loader(self.watched(rows), training=False)
-            for rows in (self.held_out_rows, self.training_rows)
-        )
+        held_out, training = (self.loader(rows, training=False) for rows in self.sides.watched())
         return held_out, training
-
-    def watched(self, rows: list[Row]) -> list[Row]:
-        """Some rows from all over, so that they come from many books."""
-        number = min(self.held_out.num_watched, len(rows))
-        return [rows[i * len(rows) // number] for i in range(number)]
 
     def held_out_sample(self) -> PlateLoader:
         """Batches of all held-out plates, for whoever measures."""
-        return self.loader(self.held_out_rows, training=False)
+        return self.loader(self.sides.measured, training=False)
 
     def training_sample(self) -> PlateLoader:
         """Batches of the training plates, not augmented, read once as they are needed."""
         return self.loader(
-            self.rows("trained on", self.held_out.max_training_plates), training=False
-        )
-
-    def loader(
-        self, rows: Iterable[Row], training: bool, num_batches: int | None = None
-    ) -> PlateLoader:
-        """Decode and batch rows."""
-        decode = self.decode(training, self.known if training else None)
-        return PlateLoader(
-            rows, decode, self.faults, self.batch_size, self.num_workers, num_batches
-        )
-
-    def decode(self, training: bool, known: Store | None) -> Decode:
-        """How rows become illustrations."""
-        flip = training and self.random_flip
-        return Decode(
-            self.columns, self.captions, self.resolution, training, flip, known, self.limits
+            self.sides.rows("trained on", self.held_out.max_training_plates), training=False
         )
 
     def preparation(self, rank: int, world_size: int) -> PlateLoader:
         """Batches of every training plate of a process, in each way that training may show it."""
         ways = (False, True) if self.random_flip else (False,)
-        rows = itertools.islice(self.rows("trained on", None), rank, None, world_size)
+        rows = itertools.islice(self.sides.rows("trained on", None), rank, None, world_size)
         views = (replace(row, mirrored=mirrored) for row in rows for mirrored in ways)
-        decode = self.decode(training=False, known=self.known)
-        return PlateLoader(views, decode, self.faults, self.batch_size, self.num_workers)
+        return self.loader(views, training=False, known=self.known)
 
-    @cached_property
-    def held_out_rows(self) -> list[Row]:
-        """The held-out plates, as files in memory; each keeps its seed for the whole run.
-
-        Raises:
-            OldBookError: There are none.
-        """
-        rows = list(self.rows("held out", self.held_out.max_plates))
-        if not rows:
-            raise OldBookError(
-                f"no plate of {self.path} is held out, so that nothing can be measured: "
-                "raise data.held_out.share or name books in data.held_out.books"
-            )
-        return rows
-
-    @cached_property
-    def training_rows(self) -> list[Row]:
-        """Training plates to take the watched ones from, as many as may be held out.
-
-        Raises:
-            OldBookError: There are none.
-        """
-        rows = list(self.rows("trained on", self.held_out.max_plates))
-        if not rows:
-            raise OldBookError(NOTHING_LEFT)
-        return rows
-
-    def rows(self, side: Literal["held out", "trained on"], most: int | None) -> Iterator[Row]:
-        """The first plates of one side of the split, as files; all when null."""
-        wanted = self.trains_on if side == "trained on" else self.holds
-        plates = filter(wanted, self.network.read(self.stream))
-        for number, plate in enumerate(itertools.islice(plates, most)):
-            place, after = Position(0, number), Position(0, number + 1)
-            yield Row(plate, key(self.seed, side, number), place, after)
-
-    def holds(self, plate: dict[str, Any]) -> bool:
-        """Whether a plate is held out."""
-        book = plate[self.columns.book] if self.columns.book else None
-        return self.held_out.holds(book, plate[self.columns.image], self.seed)
-
-    def trains_on(self, plate: dict[str, Any]) -> bool:
-        """Whether a plate is trained on."""
-        return not self.holds(plate)
+    def loader(
+        self,
+        rows: Iterable[Row],
+        training: bool,
+        known: Store | None = None,
+        num_batches: int | None = None,
+    ) -> PlateLoader:
+        """Decode and batch rows."""
+        flip = training and self.random_flip
+        decode = Decode(
+            self.columns, self.captions, self.resolution, training, flip, known, self.limits
+        )
+        return PlateLoader(
+            rows, decode, self.faults, self.batch_size, self.num_workers, num_batches
+        )
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Remember the position of the training batch that is about to be used, and the counts.
