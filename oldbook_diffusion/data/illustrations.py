@@ -34,8 +34,7 @@ from oldbook_diffusion.errors import OldBookError
 class Illustrations(LightningDataModule):
     """Stream captioned plates, centre-cropped, with some of them held out.
 
-    Its state is a position in the data; with it a resumed run sees what the uninterrupted run
-    sees, on any number of workers.
+    Its state is a position; a run that goes on from it sees what it would have seen.
 
     Args:
         path: Hub name, folder of pictures with a `metadata.jsonl`, parquet or webdataset, or the
@@ -54,15 +53,12 @@ class Illustrations(LightningDataModule):
             `batch_size` times that on each device.
         num_workers: Processes that decode; the main one when 0.
         shuffle_window: Illustrations that are shuffled together, held in memory as files.
-        max_bad_share: The largest share of unusable plates that a run accepts; others of them
-            take their places.
+        max_bad_share: The largest share of plates that others may have to stand in for.
         limits: Which pictures are plates, by their size.
         seed: Seed of the order, the split and every draw.
-        allow_changes: Whether a run goes on with other data or batches than its checkpoint was
-            made with; it is then no longer the run that was not interrupted.
+        allow_changes: Whether a run goes on with other data or batches, no longer the same run.
         network: How long a run waits for data from afar.
-        cache: Where the pictures' latents and the prompts' embeddings are kept, so that they are
-            computed once; nowhere when null.
+        cache: Where latents and prompts' embeddings are kept once computed; nowhere when null.
     """
 
     def __init__(
@@ -183,8 +179,8 @@ class Illustrations(LightningDataModule):
 
     def watched_sample(self) -> tuple[PlateLoader, PlateLoader]:
         """All watched plates, for whoever measures: held-out ones, then training ones."""
-        held_out, training = (self.loader(rows, training=False) for rows in self.sides.watched())
-        return held_out, training
+        held_out, training = self.sides.watched()
+        return self.loader(held_out, training=False), self.loader(training, training=False)
 
     def held_out_sample(self) -> PlateLoader:
         """Batches of all held-out plates, for whoever measures."""
@@ -192,9 +188,8 @@ class Illustrations(LightningDataModule):
 
     def training_sample(self) -> PlateLoader:
         """Batches of the training plates, not augmented, read once as they are needed."""
-        return self.loader(
-            self.sides.rows("trained on", self.held_out.max_training_plates), training=False
-        )
+        rows = self.sides.rows("trained on", self.held_out.max_training_plates)
+        return self.loader(rows, training=False)
 
     def preparation(self, rank: int, world_size: int) -> PlateLoader:
         """Batches of every training plate of a process, in each way that training may show it."""
