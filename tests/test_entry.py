@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from oldbook_diffusion.data.entry import enter
+from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.source import Columns, open_stream
 from tests import tiny
 from tests.test_data import write_webdataset
@@ -25,7 +26,7 @@ def write_groups(folder: Path, files: int, rows: int) -> Path:
 
 
 def captions(path: Path, first: int, seed: int = 4) -> list[str]:
-    stream = open_stream(str(path), "train", None, COLUMNS)
+    stream = open_stream(str(path), "train", None, COLUMNS, Network())
     return [row["caption"] for part in enter(stream, seed, first) for row in part]
 
 
@@ -70,6 +71,6 @@ def test_files_come_in_another_order_with_another_seed(tmp_path: Path) -> None:
 
 def test_other_streams_are_entered_at_any_row_too(tmp_path: Path) -> None:
     path = write_webdataset(tmp_path / "tars")
-    stream = open_stream(str(path), "train", None, Columns("png", "txt"))
+    stream = open_stream(str(path), "train", None, Columns("png", "txt"), Network())
     whole = [row["txt"] for part in enter(stream, 4, 0) for row in part]
     assert [row["txt"] for part in enter(stream, 4, 17) for row in part] == whole[17:]

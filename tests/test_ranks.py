@@ -12,7 +12,9 @@ import torch
 
 from oldbook_diffusion.callbacks import choose_checkpoint
 from oldbook_diffusion.data.captions import Captions
-from oldbook_diffusion.data.loader import Batch, Decode, Faults, PlateLoader
+from oldbook_diffusion.data.faults import Faults
+from oldbook_diffusion.data.loader import Batch, Decode, PlateLoader
+from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.order import Position, ShuffledRows
 from oldbook_diffusion.data.source import Columns, open_stream
 from oldbook_diffusion.metrics.selection import Choice
@@ -31,15 +33,16 @@ def batches(
     world: World, ranks: int, workers: int, start: Position = BEGINNING
 ) -> list[list[Batch]]:
     """The batches of six steps of each rank; half of the books are held out."""
-    stream = open_stream(str(world.plates), "train", None, COLUMNS)
+    stream = open_stream(str(world.plates), "train", None, COLUMNS, Network())
     decode = Decode(COLUMNS, Captions(), tiny.RESOLUTION, training=True)
+    faults = Faults(0.0, COLUMNS.image, COLUMNS.caption, lambda plate: True)
     steps = 12 // ranks
     found = []
     for rank in range(ranks):
         rows = ShuffledRows(
             stream, lambda plate: plate["book"] > "book 1", 3, 5, start, rank, ranks, BATCH
         )
-        loader = PlateLoader(rows, decode, Faults(0.0), BATCH, workers, num_batches=steps)
+        loader = PlateLoader(rows, decode, faults, BATCH, workers, num_batches=steps)
         found.append(list(itertools.islice(loader, steps)))
     return found
 
