@@ -152,7 +152,7 @@ class OldBookCLI(LightningCLI):
         folder = Path(logger.init_args.save_dir, logger.init_args.get("name") or "")
         check_writable(folder)
         if asked := config.get("ckpt_path"):
-            found = find_checkpoint(str(asked), folder)
+            found = find_checkpoint(str(asked), folder, config.model.as_dict())
             config.ckpt_path = found and str(found)
             if found and asked in (LAST, AUTO):
                 logger.init_args.version = found.parent.parent.name

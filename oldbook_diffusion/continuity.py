@@ -26,6 +26,14 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
 
 
+def difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The first setting that differs, with both values; what one side does not tell is the same."""
+    for name, value in then.items():
+        if name in now and now[name] != value:
+            return f"it was made with {name} {value!r}, now it is {now[name]!r}"
+    return ""
+
+
 def check_unchanged(part: str, then: Mapping[str, Any], now: Mapping[str, Any], cure: str) -> None:
     """Refuse to go on with other settings than a checkpoint was made with.
 
@@ -38,9 +46,5 @@ def check_unchanged(part: str, then: Mapping[str, Any], now: Mapping[str, Any], 
     Raises:
         OldBookError: It names the first that differs, with both values.
     """
-    for name, value in then.items():
-        if name in now and now[name] != value:
-            raise OldBookError(
-                f"the checkpoint does not fit {part}: it was made with {name} {value!r}, "
-                f"now it is {now[name]!r}; {cure}"
-            )
+    if found := difference(then, now):
+        raise OldBookError(f"the checkpoint does not fit {part}: {found}; {cure}")

@@ -131,6 +131,26 @@ def test_last_takes_the_newest_whole_checkpoint(
     assert "no whole checkpoint" in runs.refuse(*PLAIN, "--ckpt_path=last")
 
 
+def test_last_takes_the_newest_checkpoint_that_fits_the_config(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    four = "--model.adapter.init_args.rank=4"
+    first = runs.fit(*PLAIN, "--trainer.max_steps=2")
+    second = runs.fit(*PLAIN, four, "--trainer.max_steps=2")
+    assert (first.name, second.name) == ("version_0", "version_1")
+    runs.fit(*PLAIN, "--trainer.max_steps=3", "--ckpt_path=last")
+    assert (first / "checkpoints/step=000003.ckpt").is_file()
+    passed = [message for message in caplog.messages if message.startswith("passed over")]
+    assert len(passed) == 1
+    assert str(second) in passed[0]
+    assert "rank 4, now it is 2" in passed[0]
+    runs.fit(*PLAIN, four, "--trainer.max_steps=3", "--ckpt_path=auto")
+    assert (second / "checkpoints/step=000003.ckpt").is_file()
+    assert "rank 4, now it is 3" in runs.refuse(
+        *PLAIN, "--model.adapter.init_args.rank=3", "--ckpt_path=last"
+    )
+
+
 def test_the_last_step_is_saved_under_its_own_name(runs: Runs) -> None:
     runs.fit(*PLAIN, "--trainer.max_steps=2")
     run = runs.fit(*PLAIN, "--trainer.max_steps=5", "--ckpt_path=last")
