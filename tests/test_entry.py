@@ -3,6 +3,8 @@
 import io
 from pathlib import Path
 
+import numpy as np
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,10 +21,15 @@ ROWS = 24
 def write_groups(folder: Path, files: int, rows: int) -> Path:
     """Parquet files whose row groups have so many rows."""
     tiny.write_plates(folder, list(tiny.plates(ROWS)), files=files)
+    regroup(folder, rows)
+    return folder
+
+
+def regroup(folder: Path, rows: int) -> None:
+    """Write parquet files again, in row groups of so many rows."""
     for file in folder.glob("*.parquet"):
         table = pq.ParquetFile(io.BytesIO(file.read_bytes())).read()
         pq.write_table(table, file, row_group_size=rows)
-    return folder
 
 
 def captions(path: Path, first: int, seed: int = 4) -> list[str]:
@@ -74,3 +81,17 @@ def test_other_streams_are_entered_at_any_row_too(tmp_path: Path) -> None:
     stream = open_stream(str(path), "train", None, Columns("png", "txt"), Network())
     whole = [row["txt"] for part in enter(stream, 4, 0) for row in part]
     assert [row["txt"] for part in enter(stream, 4, 17) for row in part] == whole[17:]
+
+
+def test_a_large_file_is_not_kept_in_memory(tmp_path: Path) -> None:
+    rng, number, size = np.random.default_rng(0), 150, 2**20
+    rows = [
+        {"image": {"bytes": rng.bytes(size), "path": ""}, "caption": f"plate {row}", "book": ""}
+        for row in range(number)
+    ]
+    path = tiny.write_plates(tmp_path / "plates", rows, files=1)
+    regroup(path, 5)
+    del rows
+    stream = open_stream(str(path), "train", None, COLUMNS, Network())
+    seen = [psutil.Process().memory_info().rss for part in enter(stream, 4, 0) for _ in part]
+    assert seen[-1] - seen[number // 3] < number * size / 4

@@ -1,9 +1,12 @@
 """Entering a stream at any row, where it can be without reading what lies before it."""
 
+from typing import Any
+
 import fsspec
 import pyarrow.parquet as pq
 from datasets import IterableDataset
 from datasets.packaged_modules.parquet.parquet import Parquet
+from pyarrow.dataset import ParquetFragmentScanOptions
 
 from oldbook_diffusion.randomness import permutation
 
@@ -58,11 +61,24 @@ def row_counts(file: str) -> list[int]:
     return [about.row_group(number).num_rows for number in range(about.num_row_groups)]
 
 
+def forget_what_is_read(stream: IterableDataset) -> None:
+    """Hold one row group of a parquet file in memory; arrow's own way ends with the whole file."""
+    if (source := parquet_source(stream)) is not None:
+        config = source.generate_tables_fn.__self__.config
+        config.fragment_scan_options = ParquetFragmentScanOptions(pre_buffer=False)
+
+
 def parquet_files(stream: IterableDataset) -> list[str]:
     """The files of a parquet stream, one for each shard; none of another stream."""
+    source = parquet_source(stream)
+    files = [] if source is None else list(source.kwargs["files"])
+    return files if len(files) == stream.num_shards else []
+
+
+def parquet_source(stream: IterableDataset) -> Any:
+    """What reads the files of a parquet stream; nothing of another stream."""
     source = stream._ex_iterable
     while hasattr(source, "ex_iterable"):
         source = source.ex_iterable
     builder = getattr(getattr(source, "generate_tables_fn", None), "__self__", None)
-    files = list(source.kwargs["files"]) if isinstance(builder, Parquet) else []
-    return files if len(files) == stream.num_shards else []
+    return source if isinstance(builder, Parquet) else None

@@ -10,6 +10,7 @@ import datasets
 from datasets import IterableDataset, load_dataset
 from datasets.packaged_modules.webdataset.webdataset import WebDataset
 
+from oldbook_diffusion.data.entry import forget_what_is_read
 from oldbook_diffusion.data.network import (
     WEBDATASET,
     Network,
@@ -61,7 +62,9 @@ def open_stream(
     try:
         found = at_address(path, network) if is_address(path) else where(path)
         place = {**found, "split": split, "revision": revision}
-        stream = check_columns(load(path, place, columns, network), path, columns)
+        stream = load(path, place, columns, network)
+        forget_what_is_read(stream)
+        stream = check_columns(stream, path, columns)
         return stream.cast_column(columns.image, datasets.Image(decode=False))
     except OldBookError:
         raise
