@@ -204,4 +204,4 @@ def test_the_best_checkpoint_by_style_is_kept(runs: Runs) -> None:
     names = {file.name for file in (run / "checkpoints").glob("step=*.ckpt")}
     scores = {e.step: e.value for e in events(run).Scalars("style/normalised") if e.step}
     best = max(scores, key=lambda step: scores[step])
-    assert f"step={best:06d}.ckpt" in names
+    assert names == {f"step={best:06d}.ckpt", "step=000004.ckpt"}, "the best, and the last step"

@@ -62,7 +62,8 @@ class Checkpoint(ModelCheckpoint):
             candidates = self._monitor_candidates(trainer)
             # what was logged as the step is the one of the last validation
             candidates["step"] = torch.tensor(trainer.global_step)
-            self._save_none_monitor_checkpoint(trainer, candidates)
+            # without Lightning's count of the best, which would take this one for better
+            self._save_checkpoint(trainer, self.format_checkpoint_name(candidates))
             self._save_last_checkpoint(trainer, candidates)
 
     def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
