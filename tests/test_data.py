@@ -159,7 +159,7 @@ def test_the_prompt_wraps_the_caption(runs: Runs, monkeypatch: pytest.MonkeyPatc
 
 def test_half_of_the_visits_are_mirrored(world: World) -> None:
     from oldbook_diffusion.data.captions import Captions
-    from oldbook_diffusion.data.loader import Decode
+    from oldbook_diffusion.data.decode import Decode
 
     stream = open_stream(str(world.plates), "train", None, COLUMNS, Network())
     order = iter(ShuffledRows(stream, lambda plate: True, 1, 5, Position()))

@@ -12,8 +12,9 @@ import torch
 
 from oldbook_diffusion.callbacks import choose_checkpoint
 from oldbook_diffusion.data.captions import Captions
+from oldbook_diffusion.data.decode import Decode
 from oldbook_diffusion.data.faults import Faults
-from oldbook_diffusion.data.loader import Batch, Decode, PlateLoader
+from oldbook_diffusion.data.loader import Batch, PlateLoader
 from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.order import Position, ShuffledRows
 from oldbook_diffusion.data.source import Columns, open_stream

@@ -12,6 +12,7 @@ from lightning.pytorch import LightningDataModule, Trainer
 from oldbook_diffusion.cache import Cache, Store
 from oldbook_diffusion.continuity import check_unchanged
 from oldbook_diffusion.data.captions import Captions
+from oldbook_diffusion.data.decode import Decode
 from oldbook_diffusion.data.dependence import order_of, steps_of
 from oldbook_diffusion.data.faults import Faults
 from oldbook_diffusion.data.global_batch import (
@@ -21,7 +22,7 @@ from oldbook_diffusion.data.global_batch import (
     kept_size,
     share_of,
 )
-from oldbook_diffusion.data.loader import Batch, Decode, PlateLoader
+from oldbook_diffusion.data.loader import Batch, PlateLoader
 from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.order import Position, Row, ShuffledRows
 from oldbook_diffusion.data.sides import Sides

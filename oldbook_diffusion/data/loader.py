@@ -4,26 +4,19 @@ import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, TypedDict
+from itertools import islice
+from typing import Any, NamedTuple, TypedDict
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Sampler
 
-from oldbook_diffusion.cache import Store
-from oldbook_diffusion.data.captions import Captions, usable
-from oldbook_diffusion.data.faults import BadPlateError, Faults, Reason
+from oldbook_diffusion.data.decode import Decode, Illustration
+from oldbook_diffusion.data.faults import BadPlateError, Faults
 from oldbook_diffusion.data.order import Position, Row
-from oldbook_diffusion.data.source import Columns
-from oldbook_diffusion.data.transforms import (
-    Limits,
-    center_crop,
-    decode_page,
-    picture_key,
-    read_page,
-)
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.randomness import uniform
+
+GROUP = 4  # rows on one way to a worker and back: fewer messages, and a first batch soon
 
 
 class Batch(TypedDict):
@@ -39,71 +32,11 @@ class Batch(TypedDict):
     faults: dict[str, Any]  # counts up to it
 
 
-@dataclass(frozen=True)
-class Illustration:
-    """One plate, ready to be batched, or the reason why it is not."""
+class Visit(NamedTuple):
+    """A row, and what can be used of it."""
 
     row: Row
-    pixels: Tensor | None = None  # uint8 [3, H, W]
-    moments: Tensor | None = None  # [2 C, h, w] of its posterior, where the cache knows it
-    key: str = ""
-    prompt: str = ""
-    bad: BadPlateError | None = None
-
-
-@dataclass(frozen=True)
-class Decode(Dataset[Illustration]):
-    """Turns rows into illustrations, in a worker or in the main process.
-
-    Attributes:
-        columns: Names of the columns.
-        captions: How captions become prompts.
-        resolution: Side of the squares, in pixels.
-        training: Whether captions are dropped at random.
-        flip: Whether half the visits are mirrored.
-        known: What is encoded already and needs no decoding.
-        limits: Which pictures are plates.
-    """
-
-    columns: Columns
-    captions: Captions
-    resolution: int
-    training: bool
-    flip: bool = False
-    known: Store | None = None
-    limits: Limits = field(default_factory=Limits)
-
-    def __getitem__(self, row: Row) -> Illustration:
-        """Decode one row, unless it has been encoded before."""
-        caption = row.plate[self.columns.caption]
-        if not usable(caption):
-            said = "" if caption is None else f"{type(caption).__name__}: {str(caption)[:60]!r}"
-            return Illustration(row, bad=BadPlateError(Reason.NO_CAPTION, said))
-        try:
-            illustration = self.picture(row)
-        except BadPlateError as bad:
-            return Illustration(row, bad=bad)
-        if self.training:
-            return replace(illustration, prompt=self.captions.training_prompt(caption, row.seed))
-        return replace(illustration, prompt=self.captions.prompt(caption))
-
-    def picture(self, row: Row) -> Illustration:
-        """What the autoencoder says about a picture, or its pixels."""
-        page = row.plate[self.columns.image] or {}
-        content = read_page(page.get("bytes"), page.get("path"))
-        self.limits.check(content)  # whether the cache knows it or not
-        mirrored = self.mirrored(row)
-        key = picture_key(content, self.resolution, mirrored)
-        if self.known is not None and (moments := self.known.get(key)) is not None:
-            return Illustration(row, moments=moments, key=key)
-        pixels = center_crop(decode_page(content), self.resolution)
-        return Illustration(row, pixels.flip(-1) if mirrored else pixels, key=key)
-
-    def mirrored(self, row: Row) -> bool:
-        """Whether this visit shows the picture mirrored."""
-        if row.mirrored is not None:
-            return row.mirrored
-        return self.flip and uniform(row.seed, "flip") < 0.5
+    illustration: Illustration
 
 
 class PlateLoader(Iterable[Batch]):
@@ -146,16 +79,16 @@ class PlateLoader(Iterable[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         """Collect good illustrations until a batch is full."""
-        illustrations: list[Illustration] = []
-        for illustration in self.good():
-            illustrations.append(illustration)
-            if len(illustrations) == self.batch_size:
-                yield collate(illustrations, self.decode, self.faults)
-                illustrations = []
-        if illustrations:
-            yield collate(illustrations, self.decode, self.faults)
+        batch: list[Visit] = []
+        for visit in self.good():
+            batch.append(visit)
+            if len(batch) == self.batch_size:
+                yield collate(batch, self.decode, self.faults)
+                batch = []
+        if batch:
+            yield collate(batch, self.decode, self.faults)
 
-    def good(self) -> Iterator[Illustration]:
+    def good(self) -> Iterator[Visit]:
         """What can be used of the rows, and what takes the place of the rest."""
         rows: deque[Row] = deque()  # in the workers' hands
         for illustration in self.decoded(rows):
@@ -164,14 +97,14 @@ class PlateLoader(Iterable[Batch]):
             if self.decode.training:
                 self.faults.count(row, bad)
             if bad is None:
-                yield illustration
+                yield Visit(row, illustration)
                 continue
             other = self.stand_in(row, bad)
             self.faults.tell(row, bad, None if other is None else other.row)
             if other is not None:
                 yield other
 
-    def stand_in(self, row: Row, bad: BadPlateError) -> Illustration | None:
+    def stand_in(self, row: Row, bad: BadPlateError) -> Visit | None:
         """The first of the others that can be used, with the seed and the place of a bad row.
 
         Raises:
@@ -180,43 +113,80 @@ class PlateLoader(Iterable[Batch]):
         if row.others is None:
             return None
         for plate in row.others():
-            other = self.decode[replace(row, plate=plate, others=None)]
-            if other.bad is None:
-                return other
+            other = replace(row, plate=plate, others=None)
+            if (illustration := self.decode[other]).bad is None:
+                return Visit(other, illustration)
         raise OldBookError(
             f"{self.faults.name(row)} cannot be used ({bad}), nor can any plate near it that "
             "could take its place: mend the dataset"
         )
 
-    def decoded(self, rows: deque[Row]) -> Iterable[Illustration]:
+    def decoded(self, rows: deque[Row]) -> Iterator[Illustration]:
         """Decode the rows, ahead of time where there are workers; keep those that they work on."""
-        return DataLoader(
+        parcels = DataLoader(
             self.decode,
-            sampler=Handed(self.rows, rows),
-            batch_size=None,
+            batch_sampler=Handed(self.rows, rows, GROUP if self.num_workers else 1),
+            collate_fn=Parcel.pack,
             num_workers=self.num_workers,
-            prefetch_factor=2 * self.batch_size if self.num_workers else None,
+            prefetch_factor=2 * -(-self.batch_size // GROUP) if self.num_workers else None,
             worker_init_fn=leave_signals_to_the_main_process,
         )
+        for parcel in parcels:
+            yield from parcel.unpack()
 
 
 @dataclass(frozen=True)
-class Handed(Sampler[Row]):
+class Handed(Sampler[list[Row]]):
     """Rows on their way to the workers, which need nothing of their neighbours.
 
     Attributes:
         rows: What to hand out.
         out: What was handed out, for who waits for it.
+        number: Rows of each group.
     """
 
     rows: Iterable[Row]
     out: deque[Row]
+    number: int
 
-    def __iter__(self) -> Iterator[Row]:
-        """Hand out one after the other."""
-        for row in self.rows:
-            self.out.append(row)
-            yield replace(row, others=None)
+    def __iter__(self) -> Iterator[list[Row]]:
+        """Hand out one group after the other."""
+        rows = iter(self.rows)
+        while group := list(islice(rows, self.number)):
+            self.out.extend(group)
+            yield [replace(row, others=None) for row in group]
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Illustrations on their way from a worker, the tensors of all in one piece of shared memory.
+
+    Attributes:
+        illustrations: What was decoded, without tensors.
+        tensors: By name, whose they are, and all of them as one.
+    """
+
+    illustrations: list[Illustration]
+    tensors: dict[str, tuple[list[int], Tensor]] = field(default_factory=dict)
+
+    @classmethod
+    def pack(cls, illustrations: list[Illustration]) -> "Parcel":
+        """Put illustrations together."""
+        parcel = cls([replace(one, pixels=None, moments=None) for one in illustrations])
+        for name in ("pixels", "moments"):
+            found = {n: getattr(one, name) for n, one in enumerate(illustrations)}
+            found = {n: tensor for n, tensor in found.items() if tensor is not None}
+            if found:
+                parcel.tensors[name] = list(found), torch.stack(list(found.values()))
+        return parcel
+
+    def unpack(self) -> list[Illustration]:
+        """Give each its tensors back."""
+        illustrations = list(self.illustrations)
+        for name, (places, tensors) in self.tensors.items():
+            for place, tensor in zip(places, tensors, strict=True):
+                illustrations[place] = replace(illustrations[place], **{name: tensor})
+        return illustrations
 
 
 def leave_signals_to_the_main_process(worker: int) -> None:
@@ -225,9 +195,10 @@ def leave_signals_to_the_main_process(worker: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def collate(illustrations: list[Illustration], decode: Decode, faults: Faults) -> Batch:
+def collate(visits: list[Visit], decode: Decode, faults: Faults) -> Batch:
     """Batch illustrations; the position is the one after the last."""
     book, side = decode.columns.book, decode.resolution
+    rows, illustrations = zip(*visits, strict=True)
     pixels = [one.pixels for one in illustrations if one.pixels is not None]
     images = torch.stack(pixels) if pixels else torch.empty(0, 3, side, side)
     return Batch(
@@ -235,8 +206,8 @@ def collate(illustrations: list[Illustration], decode: Decode, faults: Faults) -
         moments=[one.moments for one in illustrations],
         keys=[one.key for one in illustrations],
         prompts=[one.prompt for one in illustrations],
-        seeds=[one.row.seed for one in illustrations],
-        books=[one.row.plate[book] if book else None for one in illustrations],
-        position=illustrations[-1].row.next,
+        seeds=[row.seed for row in rows],
+        books=[row.plate[book] if book else None for row in rows],
+        position=rows[-1].next,
         faults=faults.state_dict(),
     )
