@@ -54,17 +54,9 @@ def write_config(world: Path) -> Path:
         },
         "render": {"prompts": [], "encoder": None},
         "checkpoint": {"every_n_steps": 1_000_000},
-        "trainer": {
-            "max_steps": 1,
-            "accelerator": "cpu",
-            "enable_progress_bar": False,
-            "enable_model_summary": False,
-            "callbacks": [{"class_path": f"{__name__}.FirstStep"}],
-            "logger": {
-                "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
-                "init_args": {"save_dir": str(world), "name": "runs"},
-            },
-        },
+        "trainer": tiny.quiet_trainer(
+            world, "runs", max_steps=1, callbacks=[{"class_path": f"{__name__}.FirstStep"}]
+        ),
     }
     path = world / "config.yaml"
     path.write_text(yaml.safe_dump(content))

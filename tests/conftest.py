@@ -88,17 +88,7 @@ def write_config(world: World, folder: Path) -> Path:
             },
         },
         "checkpoint": {"every_n_steps": 2},
-        "trainer": {
-            "max_steps": 4,
-            "accelerator": "cpu",
-            "enable_progress_bar": False,
-            "enable_model_summary": False,
-            "gradient_clip_val": 1.0,
-            "logger": {
-                "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
-                "init_args": {"save_dir": str(folder), "name": "run"},
-            },
-        },
+        "trainer": tiny.quiet_trainer(folder, max_steps=4, gradient_clip_val=1.0),
     }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(content))

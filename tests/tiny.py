@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -152,3 +153,17 @@ def write_plates(folder: Path, rows: list[dict[str, object]] | None = None, file
         part = Dataset.from_list(rows[number::files], features=features)
         part.to_parquet(folder / f"part-{number}.parquet")
     return folder
+
+
+def quiet_trainer(folder: Path, name: str = "run", **options: Any) -> dict[str, Any]:
+    """The trainer's section of a config: one processor, a folder of runs, nothing on the screen."""
+    return {
+        "accelerator": "cpu",
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "logger": {
+            "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
+            "init_args": {"save_dir": str(folder), "name": name},
+        },
+        **options,
+    }
