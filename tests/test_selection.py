@@ -124,6 +124,50 @@ def test_a_collapse_is_not_taken(panel: Panel) -> None:
     assert "Step 200 has lost diversity" in choice.reason
 
 
+def test_lines_that_make_drawings_alike_are_no_collapse(panel: Panel) -> None:
+    # a filter of the base's drawings that leaves a third of their differences, and adds no style
+    base = panel.base.view(PROMPTS, SEEDS, DIM)
+    middle = base.mean(1, keepdim=True)
+    lines = unit((middle + 0.55 * (base - middle)).flatten(0, 1) + 0.3 * TONE)
+    filtered = replace(panel, shortcuts={"edges": lines})
+    own = drawn(1.0).view(PROMPTS, SEEDS, DIM)
+    middle = own.mean(1, keepdim=True)
+    alike = checkpoint(unit((middle + 0.6 * (own - middle)).flatten(0, 1)))
+    assert "has lost diversity" in choose(panel, {100: alike}, Rule()).reason
+    choice = choose(filtered, {100: alike}, Rule())
+    assert choice.step == 100
+    one_each = own[:, :1].expand(-1, SEEDS, -1).flatten(0, 1)
+    assert "has lost diversity" in choose(filtered, {100: checkpoint(one_each)}, Rule()).reason
+
+
+def test_the_diversity_of_the_base_beside_itself_is_one_beyond_doubt(panel: Panel) -> None:
+    found = measure(panel, checkpoint(panel.base))
+    ends = [found[f"diversity/within{end}"] for end in ("", "_lower", "_upper")]
+    assert ends == pytest.approx([1, 1, 1])
+
+
+def test_a_checkpoint_has_to_lie_above_each_shortcut(panel: Panel) -> None:
+    own = drawn(0.5)
+    # as near on average, and in half of the prompts as far as the checkpoint
+    strong = torch.where((OWN % 2 == 0)[:, None], drawn(0.9, seed=8), drawn(-0.2, seed=8))
+    hard = replace(panel, shortcuts={"plain": drawn(0.4, seed=7), "now and then": strong})
+    gains = {name: float(hard.gain(part).mean()) for name, part in hard.shortcuts.items()}
+    assert gains["plain"] > gains["now and then"]
+    assert choose(hard, {100: checkpoint(own)}, Rule()).step is None
+
+
+def test_what_could_not_be_asked_is_said(panel: Panel) -> None:
+    first = torch.arange(PROMPTS) * SEEDS
+    shortcuts = {name: part[first] for name, part in panel.shortcuts.items()}
+    parts = {"base": panel.base[first], "prompts": OWN[first], "worded": panel.worded[first]}
+    single = replace(panel, **parts, shortcuts=shortcuts)
+    drawings = checkpoint(drawn(1.0)[first])
+    choice = choose(single, {100: drawings._replace(captioned=drawings.captioned[:0])}, Rule())
+    assert choice.step == 100
+    assert "of its prompts and its distance from training plates" in choice.reason
+    assert "its diversity and captions" in choice.reason.split("Whether it keeps ")[1]
+
+
 def test_copies_are_not_taken(panel: Panel) -> None:
     copied = drawn(1.0)
     copied[::6] = panel.train[: len(copied[::6])]

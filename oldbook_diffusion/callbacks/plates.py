@@ -32,7 +32,7 @@ class Plates:
         captions: The words of each.
         thumbnails: Each as a small JPEG file.
         variants: For each change by name, the embeddings [N, D] of the changed plates.
-        untouched: [N, D], of the plates before the autoencoder; [0, D] where nothing is changed.
+        untouched: [N, D], of the plates before the autoencoder; [0, D] where not asked for.
     """
 
     embeddings: Tensor
@@ -80,14 +80,14 @@ def embed_plates(
     model: StableDiffusion,
     encoder: ImageEncoder,
     loader: Iterable[Any],
-    changes: Mapping[str, Change] | None = None,
+    changes: Mapping[str, Change],
+    untouched_too: bool = False,
 ) -> Plates:
     """Embed plates batch by batch, so that only thumbnails stay in memory.
 
     Raises:
         OldBookError: None of them could be used.
     """
-    changes = changes or {}
     shown: list[Tensor] = []
     untouched: list[Tensor] = []
     variants: dict[str, list[Tensor]] = {name: [] for name in changes}
@@ -99,7 +99,7 @@ def embed_plates(
         shown.append(encoder.encode_images(images))
         for name, change in changes.items():
             variants[name].append(encoder.encode_images(change(images)))
-        if changes:
+        if untouched_too:
             untouched.append(encoder.encode_images(batch["images"]))
         books += batch["books"]
         captions += batch["prompts"]

@@ -63,12 +63,14 @@ class Preparation:
         """Embed plates and drawings, and keep what the scores depend on."""
         encoder, model = self.scores.encoder.to(pl_module.device), pl_module.model
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        train = embed_plates(model, encoder, data.training_sample())
-        held_out = embed_plates(model, encoder, data.held_out_sample(), NUISANCES)
+        # a mirrored visit can be copied too, and is far from the plate itself
+        views = {"mirrored": mirrored} if data.random_flip else {}
+        train = embed_plates(model, encoder, data.training_sample(), views)
+        held_out = embed_plates(model, encoder, data.held_out_sample(), NUISANCES, True)
         pages = through(model, watched.images)
-        panel = self.scores.prepare(
-            base, train, held_out, encoder.encode_images(pages), watched.trained_on
-        )
+        shown = [pages, *(view(pages) for view in views.values())]
+        embedded = [encoder.encode_images(view) for view in shown]
+        panel = self.scores.prepare(base, train, held_out, embedded, watched.trained_on)
         folder = run_folder(trainer)
         save_file(panel.tensors(), folder / "images/panel.safetensors", encoder.origin)
         unseen = ~watched.trained_on
@@ -81,6 +83,11 @@ class Preparation:
             log.warning("not verified: %s", lack)
         write_gate(folder, checks, lacks, encoder.origin)
         return checks, train
+
+
+def mirrored(images: Tensor) -> Tensor:
+    """Left and right exchanged."""
+    return images.flip(-1)
 
 
 def through(model: StableDiffusion, images: Tensor) -> Tensor:  # => like images, on the CPU

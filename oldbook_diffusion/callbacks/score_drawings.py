@@ -16,7 +16,7 @@ from oldbook_diffusion.metrics import (
 )
 from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS
 from oldbook_diffusion.metrics.memorisation import Nearest
-from oldbook_diffusion.metrics.panel import Drawings, Panel
+from oldbook_diffusion.metrics.panel import NOTHING, Drawings, Panel
 from oldbook_diffusion.metrics.style_similarity import halves
 from oldbook_diffusion.metrics.suite import measure
 
@@ -87,7 +87,12 @@ class ScoreDrawings:
         return self.encoder.encode_images(images)
 
     def prepare(
-        self, base: BaseDrawings, train: Plates, held_out: Plates, pages: Tensor, seen: Tensor
+        self,
+        base: BaseDrawings,
+        train: Plates,
+        held_out: Plates,
+        pages: Sequence[Tensor],
+        seen: Tensor,
     ) -> Panel:
         """Set the 0 and the 1 of every score, and what it must not be mistaken for.
 
@@ -95,7 +100,7 @@ class ScoreDrawings:
             base: What the base model draws.
             train: Plates that are trained on.
             held_out: Plates of other books.
-            pages: [C, D], the plates whose captions are drawn.
+            pages: [C, D], the plates whose captions are drawn; then mirrored, if they are so shown.
             seen: [C] bool, whether they are trained on.
         """
         own, apart = base.pictures.own, base.apart
@@ -114,8 +119,10 @@ class ScoreDrawings:
             train=train.embeddings,
             held_out=held_out.embeddings,
             books=held_out.numbers,
-            pages=pages,
+            pages=pages[0],
             trained_on=seen,
+            mirrored=train.variants.get("mirrored", NOTHING),
+            mirrored_pages=pages[1] if len(pages) > 1 else NOTHING,
         )
         reference = halves(held_out.books)
         self.similarity.update(held_out.embeddings[reference], "reference")

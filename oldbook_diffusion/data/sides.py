@@ -83,7 +83,7 @@ class Sides:
         return rows
 
     def watched(self) -> tuple[list[Row], list[Row]]:
-        """Some plates from all over either side, so that they come from many books."""
+        """Some plates of either side, spread over its first ones that are read anyway."""
         return self.some(self.measured), self.some(self.learnt)
 
     def some(self, rows: list[Row]) -> list[Row]:

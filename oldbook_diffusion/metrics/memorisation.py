@@ -5,6 +5,8 @@ training plate than nearly all plates of unseen books are (Pizzi et al. 2022 for
 Somepalli et al. 2023 for the background).
 """
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,7 +14,9 @@ import torch.nn.functional as F
 from scipy import stats
 from torch import Tensor
 
-TAIL = 0.99  # of the null; a drawing above it counts as near
+from oldbook_diffusion.metrics.paired_inference import FEWEST, Interval
+
+TAIL = 100  # a drawing counts as near if at most one plate in so many of the null is nearer
 
 
 class Nearest(NamedTuple):
@@ -33,8 +37,8 @@ class Exceedance(NamedTuple):
     Attributes:
         above: Drawings above the threshold.
         total: All drawings.
-        threshold: The null's quantile.
-        p: Chance of so many or more where nothing is copied, one-sided, exact binomial.
+        threshold: The similarity that at most one unseen plate in `TAIL` exceeds.
+        p: Chance of so many or more where nothing is copied, one-sided.
     """
 
     above: int
@@ -65,43 +69,69 @@ class Whitening:
         return F.normalize((embeddings.double() - self.mean) @ self.map, dim=1)
 
 
-def nearest(drawings: Tensor, train: Tensor) -> Nearest:
-    """The nearest training plate of each drawing; both are embeddings of length one."""
+def nearest(drawings: Tensor, train: Tensor, views: int = 1) -> Nearest:
+    """The nearest training plate of each drawing; both are embeddings of length one.
+
+    Args:
+        drawings: [N, D].
+        train: [V * T, D], one view of all plates after the other.
+        views: V, in how many ways training shows a plate.
+    """
     best = (drawings @ train.T).max(dim=1)
-    return Nearest(best.values, best.indices)
+    return Nearest(best.values, best.indices % (len(train) // views))
 
 
-def nearest_fellow(train: Tensor) -> Tensor:  # => [M]
-    """Similarity of each training plate to the nearest other one."""
-    similarity = train @ train.T
-    return similarity.fill_diagonal_(-1).max(dim=1).values
+def nearest_fellow(train: Tensor, views: int = 1) -> Tensor:  # => [T]
+    """Similarity of each training plate to the nearest view of another one."""
+    number = len(train) // views
+    similarity = (train[:number] @ train.T).view(number, views, number)
+    similarity.diagonal(dim1=0, dim2=2).fill_(-1)
+    return similarity.flatten(1).max(dim=1).values
 
 
-def exceedance(drawings: Tensor, unseen: Tensor) -> Exceedance:
+def exceedance(drawings: Tensor, prompts: Tensor, unseen: Tensor) -> Exceedance:
     """Count the drawings beyond the null's tail.
+
+    One drawing of each prompt and the unseen plates are ranked together: where nothing is copied,
+    every order is as likely, so that the chance is exact though the threshold is estimated. The
+    drawings of a prompt are alike: each takes its turn, and the least chance counts as often as
+    there are turns (Bonferroni).
 
     Args:
         drawings: [N], similarity of each drawing to its nearest training plate.
-        unseen: [M], the same of plates from unseen books.
+        prompts: [N], the prompt of each.
+        unseen: [M], the same similarity of plates from unseen books.
     """
-    threshold = float(torch.quantile(unseen.double(), TAIL))
-    above = int((drawings > threshold).sum())
-    rate = 1 - TAIL
-    p = float(stats.binom.sf(above - 1, len(drawings), rate))
-    return Exceedance(above, len(drawings), threshold, p)
+    beyond = len(unseen) // TAIL  # plates that lie above the threshold
+    threshold = float(unseen.sort(descending=True).values[beyond])
+    above = (drawings > threshold).long()
+    turns = turns_of(prompts)
+    near = torch.zeros(int(turns.max()) + 1, dtype=torch.long).index_add_(0, turns, above).numpy()
+    units = turns.bincount().numpy()
+    # so many are above where at least so many are among as many of the first
+    chances = stats.hypergeom.sf(near - 1, units + len(unseen), units, near + beyond)
+    p = min(1.0, len(chances) * float(chances.min()))
+    return Exceedance(int(above.sum()), len(drawings), threshold, p)
 
 
-def own_plate_contrast(drawings: Tensor, plates: Tensor, train: Tensor) -> Tensor:  # => [N]
-    """How much nearer each drawing is to the plate of its caption than to any training plate.
+def turns_of(prompts: Tensor) -> Tensor:  # => [N]
+    """Which of its prompt's drawings each drawing is: 0 for the first."""
+    alike = prompts[:, None] == prompts[None]
+    return alike.tril(-1).sum(dim=1)
+
+
+def own_plate_contrast(drawings: Tensor, plates: Sequence[Tensor], train: Tensor) -> Tensor:
+    """How much nearer each drawing is to the plate of its caption than to any training plate, [N].
 
     Args:
         drawings: [N, D], drawings of captions.
-        plates: [N, D], the plate of each caption.
-        train: [M, D], all training plates.
+        plates: Of each view, the plate of each caption, [N, D].
+        train: [M, D], all views of the training plates.
     """
-    own = (drawings * plates).sum(dim=1)
+    own = torch.stack([(drawings * view).sum(dim=1) for view in plates]).amax(0)
     similarity = drawings @ train.T
-    similarity[(plates @ train.T) > 1 - 1e-6] = -1  # the own plate is no rival of itself
+    for view in plates:
+        similarity[(view @ train.T) > 1 - 1e-6] = -1  # the own plate is no rival of itself
     return own - similarity.max(dim=1).values
 
 
@@ -121,12 +151,20 @@ def contrast_p(seen: Tensor, unseen: Tensor) -> float:
     return float(result.pvalue)
 
 
-def membership_auc(seen: Tensor, unseen: Tensor) -> float:
+def membership_auc(seen: Tensor, unseen: Tensor) -> Interval:
     """Chance that a training plate's loss fell more than an unseen plate's; 0.5 is healthy.
+
+    The interval is that of DeLong et al. (1988), by Student's t over the smaller side.
 
     Args:
         seen: [N], loss of the tuned model minus loss of the base on training plates.
         unseen: [M], the same on plates of unseen books.
     """
-    statistic = stats.mannwhitneyu(-seen.numpy(), -unseen.numpy()).statistic
-    return float(statistic / (len(seen) * len(unseen)))
+    fell = seen[:, None].double() - unseen[None].double()
+    wins = (fell < 0).double() + (fell == 0).double() / 2
+    value, fewest = float(wins.mean()), min(wins.shape)
+    if fewest < FEWEST:
+        return Interval(value, math.nan, math.nan)
+    by_plate = wins.mean(1).var() / len(seen), wins.mean(0).var() / len(unseen)
+    reach = float(stats.t.ppf(0.975, fewest - 1)) * float(sum(by_plate)) ** 0.5
+    return Interval(value, max(0.0, value - reach), min(1.0, value + reach))

@@ -48,6 +48,17 @@ def t_interval(means: Tensor, confidence: float = 0.95) -> Interval:
     return Interval(centre, centre - reach, centre + reach)
 
 
+def ratio_interval(now: Tensor, before: Tensor) -> Interval:
+    """The ratio of two means over prompts and its interval, by the delta method.
+
+    Args:
+        now: [P], one mean of each prompt.
+        before: [P], what each is compared with.
+    """
+    ratio = now.mean() / before.mean()
+    return t_interval(ratio + (now - ratio * before) / before.mean())
+
+
 def sign_vectors(number: int) -> Tensor:  # => [S, P] of -1 and 1
     """Every vector of signs of some prompts; of more than `EXACT`, a fixed draw of as many.
 

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from oldbook_diffusion.metrics import memorisation
+from oldbook_diffusion.metrics.diversity import within_prompts
 from oldbook_diffusion.metrics.style_directions import beyond_tone, normalised, probe, projection
 
 SPLITS = 200  # of held-out books, for the band of real plates
 BAND = (0.025, 0.975)
+NOTHING = torch.empty(0, 0)
 
 
 class Drawings(NamedTuple):
@@ -63,6 +65,8 @@ class Panel:
         books: The book of each held-out plate, numbered.
         pages: The plate of each drawn caption.
         trained_on: [C] bool, whether that plate is trained on.
+        mirrored: The training plates as mirrored visits show them; nothing where none are.
+        mirrored_pages: The plates of drawn captions, likewise.
     """
 
     base: Tensor
@@ -80,6 +84,8 @@ class Panel:
     books: Tensor
     pages: Tensor
     trained_on: Tensor
+    mirrored: Tensor = NOTHING
+    mirrored_pages: Tensor = NOTHING
 
     @cached_property
     def directions(self) -> dict[str, Tensor]:
@@ -131,13 +137,22 @@ class Panel:
     def guides(self) -> dict[str, float]:
         """What the headline has to be compared with, and the band of plates themselves."""
         shortcuts = {name: float(self.gain(x).mean()) for name, x in self.shortcuts.items()}
+        nearest = max(shortcuts, key=lambda name: shortcuts[name])
         lower, upper = self.band()
         return {
             "guide/style_words": float(self.gain(self.worded).mean()),
-            "guide/shortcut_max": max(shortcuts.values()),
+            "guide/shortcut_max": shortcuts[nearest],
+            "guide/diversity": self.diversity_left(self.shortcuts[nearest]),
             "guide/real_lower": lower,
             "guide/real_upper": upper,
         }
+
+    def diversity_left(self, drawings: Tensor) -> float:
+        """Diversity within prompts, 1 at the base's drawings; not a number with one of each."""
+        if len(self.prompts) == len(self.prompts.unique()):
+            return float("nan")
+        now, before = (within_prompts(part, self.prompts).mean() for part in (drawings, self.base))
+        return float(now / before)
 
     def band(self) -> tuple[float, float]:
         """Where half of the held-out books lie when the other half is 1."""
@@ -165,18 +180,31 @@ class Panel:
         return self.nearest(self.held_out).similarity
 
     @cached_property
+    def learnt(self) -> list[Tensor]:
+        """The training plates [T, D] in each way that training shows them, seen for copies."""
+        return [self.whitened(view) for view in (self.train, self.mirrored) if len(view)]
+
+    @cached_property
     def fellow_nearest(self) -> Tensor:  # => [T]
         """Similarity of training plates to their nearest fellow: another null of copying."""
-        return memorisation.nearest_fellow(self.whitened(self.train))
+        return memorisation.nearest_fellow(torch.cat(self.learnt), len(self.learnt))
 
     def nearest(self, drawings: Tensor) -> memorisation.Nearest:
         """The nearest training plate of each drawing."""
-        return memorisation.nearest(self.whitened(drawings), self.whitened(self.train))
+        seen = self.whitened(drawings)
+        return memorisation.nearest(seen, torch.cat(self.learnt), len(self.learnt))
 
     def contrast(self, drawings: Tensor) -> Tensor:  # => [C]
-        """How much nearer drawings of captions are to their own plates than to training plates."""
-        seen = (self.whitened(part) for part in (drawings, self.pages, self.train))
-        return memorisation.own_plate_contrast(*seen)
+        """How much nearer drawings of captions have come to their own plates than to others.
+
+        The base model's drawings are the 0 of each caption: some plates are like their captions.
+        """
+        pages = [self.whitened(view) for view in (self.pages, self.mirrored_pages) if len(view)]
+        now, before = (
+            memorisation.own_plate_contrast(self.whitened(part), pages, torch.cat(self.learnt))
+            for part in (drawings, self.captioned)
+        )
+        return now - before
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything under flat names, as a safetensors file holds it."""

@@ -25,7 +25,9 @@ class Rule:
     Attributes:
         identified_loss: Largest loss of prompts that are identified, as a share of all.
         agreement_loss: Largest loss of agreement with the prompts, as a share of the base's.
-        diversity: Smallest diversity within prompts, as a share of the base's.
+        diversity: Smallest diversity within prompts, as a share of what the base's drawings keep
+            of theirs under the shortcut that comes nearest in style: lines alone make drawings
+            more alike.
         copying_p: Smallest chance of so many drawings near training plates without copying, and
             of training captions drawing their own plates so much without memory.
         steering: Largest share of the style that may come where another style is asked for; any
@@ -72,7 +74,7 @@ def choose(panel: Panel, checkpoints: Mapping[int, Drawings], rule: Rule) -> Cho
     feasible = [step for step, why in sorted(faults.items()) if not why]
     if not feasible:
         return Choice(None, f"No checkpoint may be taken. {said}".strip())
-    step, why = take(panel, {step: panel.gain(checkpoints[step].own) for step in feasible}, rule)
+    step, why = take(panel, {step: checkpoints[step] for step in feasible}, rule)
     return Choice(step, f"{why} {said}".strip())
 
 
@@ -85,13 +87,15 @@ def lacking(panel: Panel) -> str:
     return ""
 
 
-def take(panel: Panel, feasible: Mapping[int, Tensor], rule: Rule) -> tuple[int | None, str]:
-    """The earliest of the best of the gains [P] that may be taken, and why."""
-    steps, gains = list(feasible), torch.stack(list(feasible.values()))
+def take(panel: Panel, feasible: Mapping[int, Drawings], rule: Rule) -> tuple[int | None, str]:
+    """The earliest of the best checkpoints that may be taken, and why."""
+    steps = list(feasible)
+    gains = torch.stack([panel.gain(drawings.own) for drawings in feasible.values()])
     rivals = {name: panel.gain(rival) for name, rival in rivals_of(panel).items()}
     name = max(rivals, key=lambda name: float(rivals[name].mean()))
-    above = gains - rivals[name]
-    proven = (max_t_p(above) < rule.level) & (above.mean(dim=1) > 0)
+    # above the best of them on average is not above each: another may be as near in most prompts
+    above = [gains - rival for rival in rivals.values()]
+    proven = torch.stack([(max_t_p(x) < rule.level) & (x.mean(dim=1) > 0) for x in above]).all(0)
     if not proven.any():
         return None, f"No checkpoint lies above {name} beyond doubt."
     best = int(torch.where(proven, gains.mean(dim=1), -torch.inf).argmax())
@@ -99,9 +103,25 @@ def take(panel: Panel, feasible: Mapping[int, Tensor], rule: Rule) -> tuple[int 
     tie = "" if row == best else f" It ties with the best, step {steps[best]}, and comes earlier."
     return steps[row], (
         f"Step {steps[row]} has gone {float(gains[row].mean()):.2f} of the way to held-out "
-        f"plates, above {name} ({float(rivals[name].mean()):.2f}), and keeps its prompts, its "
-        f"diversity and its distance from training plates.{tie}"
+        f"plates, above {name} ({float(rivals[name].mean()):.2f}).{tie} "
+        f"{kept(panel, feasible[steps[row]], rule)}"
     )
+
+
+def kept(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+    """What a checkpoint was asked to keep, and what could not be asked."""
+    numbers = {**spread(panel, drawings.own), **captions(panel, drawings.captioned)}
+    asked = {
+        "its diversity": "diversity/within" in numbers,
+        "its distance from training plates": True,
+        "captions of training plates apart from their plates": "memorisation/caption_p" in numbers,
+        "other styles where they are asked for": rule.steering is not None
+        and len(drawings.steered) > 0,
+    }
+    found = ["its prompts", *(what for what, known in asked.items() if known)]
+    lost = [what for what, known in asked.items() if not known]
+    unasked = f" Whether it keeps {' and '.join(lost)} was not asked." if lost else ""
+    return f"No loss was found of {', '.join(found[:-1])} and {found[-1]}.{unasked}"
 
 
 def rivals_of(panel: Panel) -> dict[str, Tensor]:
@@ -144,8 +164,13 @@ def lost_prompts(panel: Panel, drawings: Drawings, rule: Rule) -> str:
 def lost_diversity(panel: Panel, drawings: Drawings, rule: Rule) -> str:
     """Whether drawings of one prompt have become too much alike."""
     within = spread(panel, drawings.own).get("diversity/within")
-    if isinstance(within, Interval) and within.upper < rule.diversity:
-        return f"has lost diversity ({within.value:.2f} of the base's)"
+    if not isinstance(within, Interval):
+        return ""
+    lines = panel.guides["guide/diversity"]
+    if within.upper < rule.diversity * min(1.0, lines):
+        return (
+            f"has lost diversity ({within.value:.2f} of the base's, where lines leave {lines:.2f})"
+        )
     return ""
 
 

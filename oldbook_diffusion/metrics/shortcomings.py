@@ -19,11 +19,17 @@ def shortcomings(panel: Panel) -> list[str]:
         ("the threshold of memorisation", "held-out plates", len(panel.held_out), TAIL),
         ("captions that draw their own plates", "watched plates of either side", watched, FEWEST),
     )
-    return [
+    lacks = [
         f"{what} would need {needed} {of}, and there are {number}"
         for what, of, number, needed in wants
         if number < needed
     ]
+    if books(panel) == len(panel.held_out):
+        lacks.append(
+            "that no book is on both sides would need data.columns.book, and every held-out plate "
+            "is a book of its own"
+        )
+    return lacks
 
 
 def books(panel: Panel) -> int:

@@ -22,6 +22,7 @@ from oldbook_diffusion.metrics.paired_inference import (
     FEWEST,
     Interval,
     prompt_means,
+    ratio_interval,
     sign_flip_p,
     t_interval,
 )
@@ -119,7 +120,7 @@ def distance(panel: Panel, drawings: Tensor) -> Numbers:
 def copying(panel: Panel, drawings: Tensor) -> Numbers:
     """Whether drawings lie nearer to training plates than unseen plates do."""
     similarity = panel.nearest(drawings).similarity
-    found = memorisation.exceedance(similarity, panel.unseen_nearest)
+    found = memorisation.exceedance(similarity, panel.prompts, panel.unseen_nearest)
     return {
         "memorisation/share": found.above / found.total,
         "memorisation/p": found.p,
@@ -166,6 +167,6 @@ def spread(panel: Panel, drawings: Tensor) -> Numbers:
     }
     if len(panel.prompts) == len(panel.prompts.unique()):
         return ratios
-    base = diversity.within_prompts(panel.base, panel.prompts).mean()
+    base = diversity.within_prompts(panel.base, panel.prompts)
     within = diversity.within_prompts(drawings, panel.prompts)
-    return {**ratios, "diversity/within": t_interval(within / base)}
+    return {**ratios, "diversity/within": ratio_interval(within, base)}

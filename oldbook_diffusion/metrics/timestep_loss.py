@@ -64,12 +64,12 @@ class TimestepLoss(Metric):
             numbers[f"val/loss_band_{band + 1}"] = t_interval(losses)
             numbers[f"val/change_band_{band + 1}"] = t_interval(losses - base[~seen, band])
         curves: dict[str, float] = {}
+        if seen.any():
+            change = (tuned - base).mean(dim=1)
+            curves["memorisation/loss_gap"] = float(change[seen].mean() - change[~seen].mean())
+            numbers["memorisation/loss_auc"] = membership_auc(change[seen], change[~seen])
         for name, interval in numbers.items():
             ends = {name: interval.value}
             ends |= {f"{name}_lower": interval.lower, f"{name}_upper": interval.upper}
             curves |= {end: value for end, value in ends.items() if not math.isnan(value)}
-        if seen.any():
-            change = (tuned - base).mean(dim=1)
-            curves["memorisation/loss_gap"] = float(change[seen].mean() - change[~seen].mean())
-            curves["memorisation/loss_auc"] = membership_auc(change[seen], change[~seen])
         return curves
