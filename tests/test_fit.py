@@ -68,6 +68,16 @@ def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
         assert again == pytest.approx({key: kept[key] for key in again})
 
 
+@pytest.mark.parametrize("flip", [True, False])
+def test_mirrored_copies_are_looked_for_where_visits_are_mirrored(runs: Runs, flip: bool) -> None:
+    run = runs.fit(f"--data.random_flip={flip}", "--trainer.max_steps=2")
+    panel = Panel.from_tensors(load_file(run / "images/panel.safetensors"))
+    assert len(panel.mirrored) == flip * len(panel.train)
+    assert len(panel.mirrored_pages) == flip * len(panel.pages)
+    if flip:
+        assert panel.nearest(panel.mirrored).similarity.min() > 1 - 1e-6
+
+
 def test_embeddings_and_scores_say_what_they_are_of(runs: Runs) -> None:
     images = runs.fit() / "images"
     record = json.loads((images / "step=000004/scores.json").read_text())
