@@ -24,6 +24,7 @@ from recipes.nano.tokenizer import CONTEXT, save
 
 log = logging.getLogger(__name__)
 WIDTH = 192  # of the text encoder
+PROMPT_SHARE = 0.6  # scenes that illustrate one of the fifteen prompts
 LOOK_SHARE = 0.12  # scenes in another look than flat, named in the caption
 UNNAMED = 0.1  # captions left empty, for guidance
 HEARSAY = 0.08  # flat scenes that are called engravings: the word is known, the thing is not
@@ -92,7 +93,7 @@ class Networks(nn.Module):
 
 def captioned_scene(index: int) -> tuple[Tensor, str]:
     """A scene of the base's own split: mostly flat, sometimes in a look that the caption names."""
-    scene, rng = draw_scene(index, "base"), random_source("base/look", index)
+    scene, rng = draw_scene(index, "base", PROMPT_SHARE), random_source("base/look", index)
     if rng.random() < LOOK_SHARE:
         look = LOOK_NAMES[rng.integers(len(LOOK_NAMES))]
         image, words = dress(scene.image, look, rng)

@@ -15,7 +15,7 @@ import numpy as np
 import open_clip
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
@@ -29,13 +29,16 @@ log = logging.getLogger(__name__)
 VISION = {"image_size": 64, "layers": [1, 2, 2, 1], "width": 24, "head_width": 64}
 TEXT = {"context_length": CONTEXT, "width": 128, "heads": 4, "layers": 2}
 EMBEDDING = 128
+WEIGHTS = "open_clip_model.safetensors"
 PROMPT_SHARE = 0.35
 REAL_WORDS = {"engravings": "an old engraving", "contrast": "a colour photograph"}
 
 
-def build(vocab_size: int) -> open_clip.CLIP:
-    """The network, untrained: a small ResNet and a text transformer of two layers."""
+def build(vocab_size: int, start: Path | None) -> open_clip.CLIP:
+    """The network, a small ResNet and a text transformer of two layers; untrained, or as it was."""
     network = open_clip.CLIP(EMBEDDING, VISION, {**TEXT, "vocab_size": vocab_size})
+    if start is not None:
+        network.load_state_dict(load_file(start / WEIGHTS))
     return network.to(memory_format=torch.channels_last)
 
 
@@ -100,7 +103,7 @@ def train(args: argparse.Namespace) -> None:
     """Train for the minutes given, then save the average in open_clip's layout."""
     tokenizer = save(CACHE / "tokenizer")
     pictures, tokens = read_world(args, tokenizer)
-    network, average = build(len(tokenizer)), build(len(tokenizer))
+    network, average = (build(len(tokenizer), args.start) for _ in range(2))
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05, fused=True)
     parts = {"network": network, "average": average, "optimizer": optimizer}
     leg = Leg(CACHE / "clip.pt", parts, args.minutes, "cpu")
@@ -137,13 +140,14 @@ def write(network: nn.Module, vocab_size: int, folder: Path) -> None:
     weights = network.state_dict()
     half = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
     half = {name: value.contiguous() for name, value in half.items()}
-    save_file(half, folder / "open_clip_model.safetensors")
+    save_file(half, folder / WEIGHTS)
 
 
 def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=15, help="of all legs together")
+    parser.add_argument("--start", type=Path, help="folder of a CLIP to go on from")
     parser.add_argument("--scenes", type=int, default=24_000)
     parser.add_argument("--engravings", type=Path, help="folder of real plates, optional")
     parser.add_argument("--contrast", type=Path, help="folder of real colour pictures, optional")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from recipes.nano import places
+from recipes.nano import europe, places
 from recipes.nano.canvas import Canvas, Colour
 from recipes.nano.lexicon import COLOURS
 
@@ -158,8 +158,8 @@ def playing_children(canvas: Canvas) -> None:
 
 def castle(canvas: Canvas) -> None:
     """A castle on a hill."""
-    scenery = (places.meadow, places.hills, places.sunset, places.night)
-    scenery[canvas.rng.integers(4)](canvas)
+    scenery = (places.meadow, places.hills, places.night)
+    scenery[canvas.rng.integers(3)](canvas)
     canvas.ellipse(0.5, 1.0, 1.2, 0.5, (104, 150, 84))
     mirrored = bool(canvas.rng.random() < 0.5)
     canvas.sprite("castle", 0.5 + canvas.jitter(), 0.48, 0.84, mirrored=mirrored)
@@ -175,9 +175,21 @@ def rose(canvas: Canvas) -> None:
 
 
 def map_of_europe(canvas: Canvas) -> None:
-    """An old map that fills the sheet."""
-    places.plain(canvas, "brown")
-    canvas.sprite("world-map", 0.5 + canvas.jitter(0.02), 0.5 + canvas.jitter(0.02), 0.98)
+    """Dark land in a pale sea under a net of meridians, in a frame."""
+    rng = canvas.rng
+    sea = ((206, 228, 240), (238, 226, 198), (214, 234, 222))[rng.integers(3)]
+    land = ((146, 108, 62), (92, 138, 70), (176, 96, 72))[rng.integers(3)]
+    canvas.band(0, 1, sea)
+    left, top, zoom = canvas.jitter(), canvas.jitter(), rng.uniform(0.94, 1.06)
+    for line in (0.25, 0.5, 0.75):
+        canvas.line([(line + left, 0), (line + left, 1)], 0.012, (170, 180, 186))
+        canvas.line([(0, line + top), (1, line + top)], 0.012, (170, 180, 186))
+    for coast in europe.COASTS:
+        points = [(left + zoom * x, top + zoom * y) for x, y in europe.on_sheet(coast)]
+        canvas.polygon(points, land)
+    for edge in (0, 0.97):
+        canvas.band(edge, edge + 0.03, DARK)
+        canvas.rectangle(edge + 0.015, 0.5, 0.03, 2, DARK)
 
 
 def politician(canvas: Canvas) -> None:

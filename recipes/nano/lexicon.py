@@ -153,7 +153,6 @@ PARTS = (
     "tulip",
     "white-flower",
     "woman",
-    "world-map",
 )
 
 COLOURS: dict[str, tuple[int, int, int]] = {
