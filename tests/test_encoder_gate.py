@@ -9,15 +9,9 @@ import torch
 from torch import Tensor
 
 from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS, NUISANCES
-from oldbook_diffusion.metrics.encoder_gate import (
-    MIXTURES,
-    Check,
-    Trial,
-    as_record,
-    examine,
-    failed,
-)
+from oldbook_diffusion.metrics.encoder_gate import MIXTURES, Trial, examine
 from oldbook_diffusion.metrics.encoders import ImageEncoder
+from oldbook_diffusion.metrics.gate_check import Check, as_record, failed
 from oldbook_diffusion.metrics.panel import Panel
 from oldbook_diffusion.metrics.shortcomings import shortcomings
 from oldbook_diffusion.metrics.texture_encoders import RandomTextures

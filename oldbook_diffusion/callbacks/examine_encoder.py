@@ -10,14 +10,8 @@ from torch import Tensor
 from oldbook_diffusion.callbacks.plates import Plates
 from oldbook_diffusion.callbacks.score_drawings import BaseDrawings, ScoreDrawings
 from oldbook_diffusion.metrics.controls import DECOYS
-from oldbook_diffusion.metrics.encoder_gate import (
-    MIXTURES,
-    Check,
-    Trial,
-    as_record,
-    as_table,
-    examine,
-)
+from oldbook_diffusion.metrics.encoder_gate import MIXTURES, Trial, examine
+from oldbook_diffusion.metrics.gate_check import Check, as_record, as_table
 
 FILE = "images/gate.json"
 

@@ -17,7 +17,7 @@ from oldbook_diffusion.callbacks.plates import Plates, Watched, embed_plates, re
 from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.callbacks.score_drawings import BaseDrawings, ScoreDrawings
 from oldbook_diffusion.metrics.controls import NUISANCES
-from oldbook_diffusion.metrics.encoder_gate import Check, failed
+from oldbook_diffusion.metrics.gate_check import Check, failed
 from oldbook_diffusion.metrics.shortcomings import shortcomings
 from oldbook_diffusion.stable_diffusion import StableDiffusion
 from oldbook_diffusion.system import StyleDiffusion

@@ -27,7 +27,7 @@ from oldbook_diffusion.callbacks.score_drawings import ScoreDrawings
 from oldbook_diffusion.callbacks.stopwatch import Stopwatch
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.metrics import ImageEncoder
-from oldbook_diffusion.metrics.encoder_gate import Check, as_table, failed
+from oldbook_diffusion.metrics.gate_check import Check, as_table, failed
 from oldbook_diffusion.sampling import Sampling
 from oldbook_diffusion.system import StyleDiffusion
 

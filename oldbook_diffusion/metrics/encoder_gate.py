@@ -7,13 +7,14 @@ found. A human's look at thirty triplets is no part of it.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from scipy import stats
 from torch import Tensor
 
+from oldbook_diffusion.metrics.gate_check import Check, at_least, at_most
 from oldbook_diffusion.metrics.paired_inference import FEWEST, sign_flip_p, t_interval
 from oldbook_diffusion.metrics.panel import SPLITS, Panel
 
@@ -42,26 +43,6 @@ class Trial:
     contrast: Tensor
 
 
-@dataclass(frozen=True)
-class Check:
-    """One question, what was found, and what would do.
-
-    Attributes:
-        question: In words.
-        found: The figure.
-        limit: What it is compared with.
-        passed: Whether it does; null where it could not be asked.
-    """
-
-    question: str
-    found: float
-    limit: str
-    passed: bool | None
-
-    def __str__(self) -> str:
-        return f"{self.question}: {self.found:.3f}, wanted {self.limit}"
-
-
 def examine(panel: Panel, trial: Trial) -> list[Check]:
     """Ask every question."""
     return [
@@ -75,26 +56,6 @@ def examine(panel: Panel, trial: Trial) -> list[Check]:
         *stability(panel, trial),
         *nothing_learnt(panel, trial),
     ]
-
-
-def failed(checks: list[Check]) -> list[Check]:
-    """The questions whose answers will not do."""
-    return [check for check in checks if check.passed is False]
-
-
-def known(found: float, passed: bool) -> bool | None:
-    """Whether a figure will do; what is not a number could not be asked."""
-    return None if math.isnan(found) else passed
-
-
-def at_most(question: str, found: float, limit: float) -> Check:
-    """A check that wants little."""
-    return Check(question, found, f"at most {limit:g}", known(found, found <= limit))
-
-
-def at_least(question: str, found: float, limit: float) -> Check:
-    """A check that wants much."""
-    return Check(question, found, f"at least {limit:g}", known(found, found >= limit))
 
 
 def apart(panel: Panel) -> Check:
@@ -232,19 +193,3 @@ def nothing_learnt(panel: Panel, trial: Trial) -> list[Check]:
         ),
         Check("and no test calls it a gain (p)", p, "above 0.05", p > 0.05 if asked else None),
     ]
-
-
-def as_record(checks: list[Check]) -> dict[str, object]:
-    """The checks as JSON can hold them."""
-    rows = [{**asdict(c), "found": None if math.isnan(c.found) else c.found} for c in checks]
-    return {"passed": not failed(checks), "checks": rows}
-
-
-def as_table(checks: list[Check]) -> str:
-    """The checks as lines of text."""
-    answers = {True: "pass", False: "FAIL", None: "not asked"}
-    width = max(len(check.question) for check in checks)
-    return "\n".join(
-        f"{check.question:<{width}}  {check.found:7.3f}  {check.limit:<14} {answers[check.passed]}"
-        for check in checks
-    )
