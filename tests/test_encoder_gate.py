@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from markupsafe import escape
 from torch import Tensor
 
+from oldbook_diffusion.callbacks.choose_checkpoint import recommend
 from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS, NUISANCES
 from oldbook_diffusion.metrics.encoder_gate import MIXTURES, Trial, examine
 from oldbook_diffusion.metrics.encoders import ImageEncoder
-from oldbook_diffusion.metrics.gate_check import Check, as_record, failed
+from oldbook_diffusion.metrics.gate_check import Check, as_record, as_table, failed, not_asked
 from oldbook_diffusion.metrics.panel import Panel
+from oldbook_diffusion.metrics.selection import Rule
 from oldbook_diffusion.metrics.shortcomings import shortcomings
 from oldbook_diffusion.metrics.texture_encoders import RandomTextures
+from oldbook_diffusion.report.page import page
+from oldbook_diffusion.report.records import Run
 from tests.conftest import Runs, World
 from tests.scenes import engraved, painted, scenes, stack
 
@@ -88,7 +93,7 @@ def test_an_encoder_that_sees_lines_fails_only_in_seeing_each_hand_too(
     checks = examine(*good)
     assert questions(failed(checks)).startswith("halves of the books agree on 1")
     assert len(failed(checks)) == 1
-    assert all(check.passed is not None for check in checks), "every question was asked"
+    assert not not_asked(checks)
 
 
 def test_an_encoder_that_sees_only_tones_is_found_out() -> None:
@@ -117,10 +122,12 @@ def test_what_cannot_be_asked_is_not_passed_over_in_silence(good: tuple[Panel, T
     panel, trial = good
     nothing = replace(trial, contrast=trial.contrast[:0])
     checks = examine(panel, nothing)
-    assert [check.question for check in checks if check.passed is None] == [
-        "plates score above other pictures (AUC)"
-    ]
-    json.dumps(as_record(checks), allow_nan=False)
+    question = "plates score above other pictures (AUC)"
+    record = as_record(checks)
+    assert record["not_asked"] == [question]
+    json.dumps(record, allow_nan=False)
+    assert as_table(checks).splitlines()[-1] == f"not asked: {question}"
+    assert "not asked:" not in as_table(examine(panel, trial))
 
 
 def test_the_command_prints_a_table_and_refuses_a_poor_encoder(
@@ -135,7 +142,21 @@ def test_the_command_prints_a_table_and_refuses_a_poor_encoder(
     record = json.loads((folder / "gate.json").read_text())
     assert record["passed"] is False
     assert record["encoder"] == f"local-dir:{world.clip}"
-    assert len(record["checks"]) == len(table.splitlines())
+    assert table.splitlines()[-1] == f"not asked: {'; '.join(record['not_asked'])}"
+    assert len(record["checks"]) == len(table.splitlines()) - 1
+
+
+def test_a_reader_of_the_choice_and_of_the_page_sees_what_was_not_asked(runs: Runs) -> None:
+    run = runs.fit(f"--render.prompts={json.dumps(['a castle', 'a rose', 'a cat', 'a cow', 'a'])}")
+    gate = run / "images/gate.json"
+    record = json.loads(gate.read_text())
+    silence = f"Not asked of the encoder: {'; '.join(record['not_asked'])}."
+    assert "plates score above other pictures (AUC)" in silence
+    assert escape(silence) in (run / "report.html").read_text()
+    passed = [check | {"passed": None} for check in record["checks"]]
+    gate.write_text(json.dumps(record | {"passed": True, "checks": passed}))
+    assert recommend(run, Rule()).reason.endswith(silence)
+    assert "<strong>Valid.</strong>" in page([Run(run)])
 
 
 def test_what_is_too_few_for_a_number_is_said(

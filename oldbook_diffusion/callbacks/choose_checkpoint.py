@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -11,7 +11,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from oldbook_diffusion.callbacks.examine_encoder import failures
+from oldbook_diffusion.callbacks.examine_encoder import failures, silence
 from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.metrics.panel import Drawings, Panel
 from oldbook_diffusion.metrics.selection import Choice, Rule, choose
@@ -77,7 +77,8 @@ def choose_of(folder: Path, rule: Rule) -> Choice:
             f"{len(wrong)} answers of its gate fail ({'; '.join(wrong)}).",
         )
     panel = Panel.from_tensors(load_file(folder / "images/panel.safetensors"))
-    return choose(panel, checkpoints_of(folder), rule)
+    choice = choose(panel, checkpoints_of(folder), rule)
+    return replace(choice, reason=f"{choice.reason} {silence(folder)}".strip())
 
 
 def recommend(folder: Path, rule: Rule) -> Choice:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -55,10 +56,20 @@ def write_gate(
     (folder / FILE).with_suffix(".txt").write_text(as_table(checks) + "\n")
 
 
+def read_gate(folder: Path) -> dict[str, Any]:
+    """What a run's encoder was asked; empty where it was not."""
+    file = folder / FILE
+    record: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
+    return record
+
+
 def failures(folder: Path) -> list[str]:
     """The questions that a run's encoder has failed; none where it was not asked."""
-    file = folder / FILE
-    if not file.is_file():
-        return []
-    checks = json.loads(file.read_text())["checks"]
+    checks = read_gate(folder).get("checks", [])
     return [str(check["question"]) for check in checks if check["passed"] is False]
+
+
+def silence(folder: Path) -> str:
+    """A sentence about what a run's encoder was not asked; empty where it was asked all."""
+    questions = read_gate(folder).get("not_asked", [])
+    return f"Not asked of the encoder: {'; '.join(questions)}." if questions else ""

@@ -187,7 +187,7 @@ def nothing_learnt(panel: Panel, trial: Trial) -> list[Check]:
     return [
         Check(
             "another draw of the base model scores nought",
-            found.value,
+            found.value if asked else float("nan"),
             f"within {reach:.2f}" if asked else "an interval",
             abs(found.value) <= reach if asked else None,
         ),
