@@ -130,6 +130,16 @@ def test_what_cannot_be_asked_is_not_passed_over_in_silence(good: tuple[Panel, T
     assert "not asked:" not in as_table(examine(panel, trial))
 
 
+def test_few_books_have_a_range_and_no_band(good: tuple[Panel, Trial]) -> None:
+    panel, trial = good
+    band, few = ("halves of the books agree on 1 (distance of the " + x for x in ("95 %", "range"))
+    assert band in questions(examine(panel, trial))
+    seven = replace(panel, books=panel.books % 7)
+    assert few in questions(examine(seven, trial))
+    lack = "the 95 % band of real plates would need 8 held-out books, and there are 7"
+    assert lack in shortcomings(seven)
+
+
 def test_the_command_prints_a_table_and_refuses_a_poor_encoder(
     runs: Runs, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,6 +28,10 @@ def test_a_report_shows_every_prompt_at_every_checkpoint(runs: Runs) -> None:
     assert "oldbook render &#39;a castle&#39;" in page
 
 
+def test_two_books_set_a_range_and_no_band(runs: Runs) -> None:
+    assert '"extent": "range"' in write_report(runs.fit())
+
+
 def test_drawings_come_in_the_order_of_their_seeds(runs: Runs) -> None:
     page = write_report(runs.fit("--render.num_seeds=12"))
     seeds = [int(seed) for seed in re.findall(r"Seed (\d+): nearest", page)]

@@ -17,6 +17,7 @@ from torch import Tensor
 from oldbook_diffusion.metrics.gate_check import Check, at_least, at_most
 from oldbook_diffusion.metrics.paired_inference import FEWEST, sign_flip_p, t_interval
 from oldbook_diffusion.metrics.panel import SPLITS, Panel
+from oldbook_diffusion.metrics.shortcomings import extent
 
 SAME = 1 - 1e-6  # the cosine from which two pictures are one
 MIXTURES = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of the plate in a blend
@@ -144,7 +145,7 @@ def content(panel: Panel) -> Check:
 def calibration(panel: Panel) -> list[Check]:
     """Whether one half of the books puts the other half at 1."""
     lower, upper = panel.band()
-    question = "halves of the books agree on 1 (distance of the 95 % band)"
+    question = f"halves of the books agree on 1 (distance of the {extent(panel)})"
     return [at_most(question, max(abs(lower - 1), abs(upper - 1)), 0.1)]
 
 

@@ -4,6 +4,7 @@ from oldbook_diffusion.metrics.paired_inference import FEWEST
 from oldbook_diffusion.metrics.panel import Panel
 
 TAIL = 100  # plates whose 99 % is not simply the largest
+HALVED = 8  # books, the fewest that can be halved in so many ways that 2.5 % of them are one
 
 
 def shortcomings(panel: Panel) -> list[str]:
@@ -14,7 +15,7 @@ def shortcomings(panel: Panel) -> list[str]:
     wants = (
         ("intervals and tests over prompts", "prompts", prompts, FEWEST),
         ("diversity within prompts", "drawings of each prompt", len(panel.base) // prompts, 2),
-        ("the band of real plates", "held-out books", books(panel), 2),
+        ("the 95 % band of real plates", "held-out books", books(panel), HALVED),
         ("the likeness of plates to other styles", "held-out books", books(panel), FEWEST),
         ("the threshold of memorisation", "held-out plates", len(panel.held_out), TAIL),
         ("captions that draw their own plates", "watched plates of either side", watched, FEWEST),
@@ -35,3 +36,8 @@ def shortcomings(panel: Panel) -> list[str]:
 def books(panel: Panel) -> int:
     """The number of held-out books."""
     return len(panel.books.unique())
+
+
+def extent(panel: Panel) -> str:
+    """What the ends between which halves of the books put each other may be called."""
+    return "95 % band" if books(panel) >= HALVED else "range"

@@ -19,8 +19,8 @@ function styleCurves(run, number) {
   const guides = number ? [] : [
     ["best shortcut", "guide/shortcut_max", [6, 4]],
     ["style words alone", "guide/style_words", [2, 3]],
-    ["plates, lower end", "guide/real_lower", [1, 2]],
-    ["plates, upper end", "guide/real_upper", [1, 2]],
+    [`plates, lower end of the ${run.extent}`, "guide/real_lower", [1, 2]],
+    [`plates, upper end of the ${run.extent}`, "guide/real_upper", [1, 2]],
   ];
   const chosen = points(run, "style/score").filter(({ x }) => x === run.chosen);
   return [

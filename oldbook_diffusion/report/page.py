@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from PIL import Image
 
+from oldbook_diffusion.metrics.shortcomings import extent
 from oldbook_diffusion.report.records import Checkpoint, Drawing, Key, Run
 
 SIDE = 256  # of a picture on the page, at most
@@ -188,4 +189,5 @@ def chart_data(run: Run) -> dict[str, Any]:
         "checkpoints": [{"step": c.step, "scores": c.scores} for c in run.checkpoints],
         "losses": run.losses,
         "chosen": run.choice.get("step"),
+        "extent": "ends" if run.panel is None else extent(run.panel),
     }
