@@ -10,8 +10,8 @@ from markupsafe import escape
 from torch import Tensor
 
 from oldbook_diffusion.callbacks.choose_checkpoint import recommend
-from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS, NUISANCES
-from oldbook_diffusion.metrics.encoder_gate import MIXTURES, Trial, examine
+from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS, FAMILIES, NUISANCES
+from oldbook_diffusion.metrics.encoder_gate import MIXTURES, Trial, examine, shortcuts
 from oldbook_diffusion.metrics.encoders import ImageEncoder
 from oldbook_diffusion.metrics.gate_check import Check, as_record, as_table, failed, not_asked
 from oldbook_diffusion.metrics.panel import Panel
@@ -128,6 +128,28 @@ def test_what_cannot_be_asked_is_not_passed_over_in_silence(good: tuple[Panel, T
     json.dumps(record, allow_nan=False)
     assert as_table(checks).splitlines()[-1] == f"not asked: {question}"
     assert "not asked:" not in as_table(examine(panel, trial))
+
+
+def test_what_the_probe_has_never_met_is_told_and_refuses_nothing(
+    good: tuple[Panel, Trial],
+) -> None:
+    strangers = [check for check in examine(*good) if "never met" in check.question]
+    assert len(strangers) == len(FAMILIES) + len(DECOYS)
+    assert {check.answer for check in strangers} == {"for information"}
+    found = {check.question: check.found for check in strangers}
+    # halftone is fine dark marks on paper, and nothing else that is shown to the probe is
+    assert found["another style never met (halftone)"] > 0.5
+    assert "never met" not in questions(failed(examine(*good)))
+
+
+def test_no_kin_of_a_family_is_left_to_the_probe(good: tuple[Panel, Trial]) -> None:
+    panel, _ = good
+    kin = [change.__name__ for change in FAMILIES["edges"]]
+    alone = replace(panel, controls={n: x for n, x in panel.controls.items() if n not in kin})
+    expected = max(float(alone.gain(panel.shortcuts[name]).mean()) for name in kin)
+    told = next(check for check in shortcuts(panel) if "edges (" in check.question)
+    assert told.found == pytest.approx(expected)
+    assert told.found > float(panel.gain(panel.shortcuts["edges"]).mean())
 
 
 def test_few_books_have_a_range_and_no_band(good: tuple[Panel, Trial]) -> None:

@@ -165,22 +165,14 @@ def shifted(images: Tensor) -> Tensor:
     return F.pad(images, (1, 0, 1, 0), mode="replicate")[..., :-1, :-1]
 
 
+FAMILIES: dict[str, tuple[Change, ...]] = {  # controls that are much the same to an encoder
+    "tone": (grey, sepia, grey_contrast, binarise),
+    "edges": (edges, contours, coloured_edges, sharpened),
+    "paper": (paper, grey_paper),
+    "grain": (grey_grain, colour_grain),
+}
 CONTROLS: dict[str, Change] = {
-    change.__name__: change
-    for change in (
-        grey,
-        sepia,
-        grey_contrast,
-        binarise,
-        edges,
-        contours,
-        coloured_edges,
-        sharpened,
-        paper,
-        grey_paper,
-        grey_grain,
-        colour_grain,
-    )
+    change.__name__: change for family in FAMILIES.values() for change in family
 }
 DECOYS: dict[str, Change] = {
     change.__name__: change for change in (halftone, pencil, watercolour, embossed)

@@ -6,15 +6,16 @@ found. A human's look at thirty triplets is no part of it.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from scipy import stats
 from torch import Tensor
 
-from oldbook_diffusion.metrics.gate_check import Check, at_least, at_most
+from oldbook_diffusion.metrics.controls import FAMILIES
+from oldbook_diffusion.metrics.gate_check import Check, at_least, at_most, told
 from oldbook_diffusion.metrics.paired_inference import FEWEST, sign_flip_p, t_interval
 from oldbook_diffusion.metrics.panel import SPLITS, Panel
 from oldbook_diffusion.metrics.shortcomings import extent
@@ -87,17 +88,42 @@ def auc(high: Tensor, low: Tensor) -> float:
 
 
 def shortcuts(panel: Panel) -> list[Check]:
-    """How far tone, edges and grain get: as the probe is, and as it would be without each."""
-    known = {name: float(panel.gain(x).mean()) for name, x in panel.shortcuts.items()}
-    left_out = {
-        name: float(panel.gain_along(panel.probe(without=name), x).mean())
-        for name, x in panel.shortcuts.items()
-    }
-    best, worst = max(known, key=known.__getitem__), max(left_out, key=left_out.__getitem__)
+    """How far tone, edges and grain get: by the probe, and by one that has met none of a family."""
+    gains = {name: float(panel.gain(x).mean()) for name, x in panel.shortcuts.items()}
+    best = max(gains, key=gains.__getitem__)
+    families = {f: {change.__name__ for change in changes} for f, changes in FAMILIES.items()}
     return [
-        at_most(f"the best shortcut gets no style ({best})", known[best], 0.35),
-        at_most(f"nor one that the probe has never met ({worst})", left_out[worst], 0.35),
+        at_most(f"the best shortcut gets no style ({best})", gains[best], 0.35),
+        *(
+            never_met(panel, f"a shortcut of a family never met: {family}", panel.shortcuts, kin)
+            for family, kin in families.items()
+            if kin & panel.shortcuts.keys()
+        ),
     ]
+
+
+def never_met(panel: Panel, what: str, drawings: Mapping[str, Tensor], kin: Set[str]) -> Check:
+    """The best that changed drawings of the prompts get where the probe has met no kin of theirs.
+
+    It is told and has no limit: immunity holds for what the probe has met, and this says how
+    much may be claimed of the rest.
+
+    Args:
+        panel: What the probe is fitted on.
+        what: They are.
+        drawings: By the change, those of kin among others.
+        kin: The changes that are kept from the probe.
+    """
+    controls, decoys = (
+        {name: x for name, x in met.items() if name not in kin}
+        for met in (panel.controls, panel.decoys)
+    )
+    axis = replace(panel, controls=controls, decoys=decoys).probe()
+    gains = {
+        name: float(panel.gain_along(axis, x).mean()) for name, x in drawings.items() if name in kin
+    }
+    best = max(gains, key=gains.__getitem__)
+    return told(f"{what} ({best})", gains[best])
 
 
 def siblings(panel: Panel, trial: Trial) -> list[Check]:
@@ -108,6 +134,7 @@ def siblings(panel: Panel, trial: Trial) -> list[Check]:
     least = min(gaps, key=gaps.__getitem__)
     return [
         at_most(f"the nearest other style gets no style ({best})", gains[best], 0.5),
+        *(never_met(panel, "another style never met", trial.siblings, {name}) for name in gains),
         at_least(f"plates are more alike than like {least} (lower end)", gaps[least], 0.0),
     ]
 
