@@ -1,6 +1,7 @@
 """What an encoder is asked before a run, and that a poor one is found out."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,7 +119,16 @@ def test_plates_on_both_sides_are_found_out(good: tuple[Panel, Trial]) -> None:
 def test_a_gain_of_an_untrained_model_is_found_out(good: tuple[Panel, Trial]) -> None:
     panel, trial = good
     moved = replace(trial, again=panel.held_out[: len(panel.base)])
-    assert "scores nought" in questions(failed(examine(panel, moved)))
+    wrong = questions(failed(examine(panel, moved)))
+    assert re.search(r"scores nought \(the farther end .*: \d\.\d\d is a gain\)", wrong)
+
+
+def test_a_noise_in_which_a_gain_could_hide_is_no_nought(good: tuple[Panel, Trial]) -> None:
+    panel, trial = good
+    to_and_fro = torch.where(panel.prompts % 2 == 0, 0.4, -0.4)[:, None]
+    far = panel.base + to_and_fro * (panel.held_out[: len(panel.base)] - panel.base)
+    wrong = questions(failed(examine(panel, replace(trial, again=far))))
+    assert re.search(r"scores nought \(.* is too wide to tell without more seeds\)", wrong)
 
 
 def test_the_lower_end_of_likeness_knows_how_books_differ(good: tuple[Panel, Trial]) -> None:
