@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from oldbook_diffusion.cli import main
+from oldbook_diffusion.report.numbers import chance, within_bounds
 from tests.conftest import PROMPTS, Runs
 
 HOSTILE = "<script>document.title = 'taken'</script> & a \"rose\""
@@ -30,6 +31,61 @@ def test_a_report_shows_every_prompt_at_every_checkpoint(runs: Runs) -> None:
 
 def test_two_books_set_a_range_and_no_band(runs: Runs) -> None:
     assert '"extent": "range"' in write_report(runs.fit())
+
+
+def table(page: str) -> list[dict[str, str]]:
+    """The numbers of a page about one run, by the head of their column."""
+    head, *rows = re.findall(
+        r"<tr>.*?</tr>", page.split("<h2>Numbers")[1].split("</table>")[0], flags=re.DOTALL
+    )
+    names = [name for name in re.findall(r'<th scope="col">(.*?)</th>', head) if name != "Step"]
+    return [
+        dict(zip(names, re.findall(r"<td>(.*?)(?:<small>.*?)?</td>", row), strict=True))
+        for row in rows
+    ]
+
+
+def test_every_number_that_a_run_has_is_on_its_page(runs: Runs) -> None:
+    run = runs.fit()
+    rows = table(write_report(run))
+    assert len(rows) == 3  # the base, steps 2 and 4
+    for row in rows[1:]:
+        for name in (
+            "Loss fell more on training plates",
+            "Style of held-out captions",
+            "Nearest to a training plate",
+            "Plates are so near to others at most",
+        ):
+            assert 0 < abs(float(row[name])) < 10, name
+    assert rows[0]["Loss fell more on training plates"] == "\N{EN DASH}", "nothing has fallen yet"
+
+
+def test_the_page_says_whether_the_encoder_may_judge(runs: Runs) -> None:
+    run = runs.fit()
+    assert "<strong>Not valid.</strong>" in write_report(run)
+    (run / "images/gate.json").unlink()
+    assert "<strong>Not valid.</strong>" in write_report(run), "the scores know it too"
+
+
+def test_the_summary_is_about_the_checkpoint_that_was_chosen(runs: Runs) -> None:
+    run = runs.fit()
+    page = write_report(run)
+    assert "Step 4, the last one: style" in page
+    assert "clearly above" not in page, "that is for the rule to say"
+    (run / "checkpoints/best.json").write_text('{"step": 2, "reason": "It is above the rest."}')
+    page = write_report(run)
+    assert "Step 2, the chosen one: style" in page
+    assert "<strong>Choice.</strong> It is above the rest." in page
+
+
+def test_numbers_are_written_as_far_as_they_are_known() -> None:
+    written = [chance(p) for p in (0.0004, 0.0012, 0.0312, 0.05, 0.5, 1.0)]
+    assert written == ["<0.001", "0.0012", "0.031", "0.050", "0.50", "1.0"]
+    scores = within_bounds(
+        {"fidelity/identified": 0.9, "fidelity/identified_upper": 1.2, "style/score_upper": 1.2}
+    )
+    assert scores["fidelity/identified_upper"] == 1, "no share is above all"
+    assert scores["style/score_upper"] == 1.2, "a style may lie beyond plates"
 
 
 def test_drawings_come_in_the_order_of_their_seeds(runs: Runs) -> None:

@@ -4,7 +4,6 @@ import base64
 import io
 import platform
 import shlex
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,29 +13,12 @@ from markupsafe import Markup
 from PIL import Image
 
 from oldbook_diffusion.metrics.shortcomings import extent
+from oldbook_diffusion.report.numbers import NAMES, in_words, row, within_bounds
 from oldbook_diffusion.report.records import Checkpoint, Drawing, Key, Run
 
 SIDE = 256  # of a picture on the page, at most
 QUALITY = 82
 PACKAGES = ("torch", "lightning", "diffusers", "transformers", "peft", "open-clip-torch")
-NAMES = {
-    "style/score": "Style (probe)",
-    "style/projection": "Style (projection)",
-    "style/beyond_tone": "Style beyond tone",
-    "style/normalised": "Style (centroid cosine)",
-    "guide/shortcut_max": "Best shortcut",
-    "guide/style_words": "Style words alone",
-    "fidelity/centred_agreement": "Prompt agreement",
-    "fidelity/identified": "Prompt identified",
-    "diversity/within": "Diversity",
-    "distance/mmd_median": "Distance to plates",
-    "memorisation/share": "Near a training plate",
-    "memorisation/p": "Chance of that without copying",
-    "memorisation/caption_p": "Chance of captions' plates",
-    "memorisation/loss_auc": "Loss fell more on training plates",
-    "forgetting/style_where_not_asked": "Style where not asked",
-}
-
 RIVALS = {
     "guide/shortcut_max": "the best shortcut of tone, edges or grain",
     "guide/style_words": "the base model asked for the style in words",
@@ -81,14 +63,14 @@ def page(runs: list[Run]) -> str:
 
 def describe(run: Run) -> dict[str, Any]:
     """What the page says about a run."""
-    last = run.checkpoints[-1]
     return {
         "name": run.name,
-        "summary": summary(last),
+        "summary": summary(run),
         "choice": run.choice.get("reason", ""),
         "confirmed": {what: in_words(scores) for what, scores in run.confirmed.items()},
         "gate": run.gate,
-        "rows": [(c.step, c.scores) for c in run.checkpoints],
+        "valid": run.gate.get("passed", run.checkpoints[-1].scores.get("style/valid")),
+        "rows": [(c.step, row(within_bounds(c.scores))) for c in run.checkpoints],
         "steps": [c.step for c in run.checkpoints[1:]],
         "cards": cards(run),
         "encoder": run.encoder,
@@ -97,29 +79,18 @@ def describe(run: Run) -> dict[str, Any]:
     }
 
 
-def summary(last: Checkpoint) -> str:
-    """The result in a sentence that does not say more than was measured."""
-    scores = last.scores
+def summary(run: Run) -> str:
+    """What the chosen checkpoint has come to, or the last one; the rule gives the verdict."""
+    chosen = [c for c in run.checkpoints if c.step == run.choice.get("step")]
+    which, shown = ("chosen", chosen[0]) if chosen else ("last", run.checkpoints[-1])
+    scores = shown.scores
     if "style/score" not in scores:
-        return f"Step {last.step}: nothing was measured."
-    verdicts = [
-        f"{'clearly' if scores.get('style/score_lower', -1) > scores[guide] else 'not clearly'} "
-        f"above {name} ({scores[guide]:.2f})"
-        for guide, name in RIVALS.items()
-    ]
+        return f"Step {shown.step}, the {which} one: nothing was measured."
+    rivals = [f"{name} gets {scores[guide]:.2f}" for guide, name in RIVALS.items()]
     return (
-        f"Step {last.step}: style {in_words(scores)}, where 0 is the base "
-        f"model and 1 is held-out plates. That is {' and '.join(verdicts)}."
+        f"Step {shown.step}, the {which} one: style {in_words(scores)}, where 0 is the base "
+        f"model and 1 is held-out plates; {' and '.join(rivals)}."
     )
-
-
-def in_words(scores: Mapping[str, float]) -> str:
-    """A style score and how sure it is."""
-    interval = "not verified: intervals need at least 5 prompts"
-    if "style/score_lower" in scores:
-        lower, upper = scores["style/score_lower"], scores["style/score_upper"]
-        interval = f"95 % interval {lower:.2f} to {upper:.2f}"
-    return f"{scores['style/score']:.2f} ({interval})"
 
 
 def cards(run: Run) -> list[dict[str, Any]]:
@@ -186,7 +157,9 @@ def chart_data(run: Run) -> dict[str, Any]:
     """What the charts show."""
     return {
         "name": run.name,
-        "checkpoints": [{"step": c.step, "scores": c.scores} for c in run.checkpoints],
+        "checkpoints": [
+            {"step": c.step, "scores": within_bounds(c.scores)} for c in run.checkpoints
+        ],
         "losses": run.losses,
         "chosen": run.choice.get("step"),
         "extent": "ends" if run.panel is None else extent(run.panel),

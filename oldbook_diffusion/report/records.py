@@ -19,7 +19,8 @@ from oldbook_diffusion.metrics.suite import measure
 Key = tuple[str, str]  # a prompt and a seed
 ENDS = ("", "_lower", "_upper")
 CHANGES = tuple(f"val/change_band_{band}{end}" for band in range(1, 6) for end in ENDS)
-LOSSES = ("train/loss", *(f"val/loss{end}" for end in ENDS), *CHANGES)
+MEMBERSHIP = "memorisation/loss_auc"
+LOSSES = ("train/loss", *(f"val/loss{end}" for end in ENDS), *CHANGES, MEMBERSHIP)
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,11 @@ class Run:
         if not folders:
             self.missing.append("checkpoints: the run has drawn nothing but the base model yet")
         steps = [(0, self.folder / "images/base"), *((int(f.name[5:]), f) for f in folders)]
-        whole = [Checkpoint(s, read_drawings(f), self.scores(f), read_nearest(f)) for s, f in steps]
+        told = {step: {MEMBERSHIP: value} for step, value in self.losses.get(MEMBERSHIP, [])}
+        whole = [
+            Checkpoint(s, read_drawings(f), self.scores(f) | told.get(s, {}), read_nearest(f))
+            for s, f in steps
+        ]
         for checkpoint in whole[1:]:
             lost = len(whole[0].drawings.keys() - checkpoint.drawings.keys())
             if lost:
