@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from oldbook_diffusion.cli import main
 from oldbook_diffusion.report.numbers import chance, within_bounds
@@ -118,6 +119,23 @@ def test_a_report_of_several_runs_compares_them(runs: Runs) -> None:
     page = write_report(runs.fit(name="one"), runs.fit("--seed_everything=4", name="two"))
     assert "one/version_0, two/version_0" in page
     assert "Drawings of two/version_0" in page
+    assert "not measured on one scale" not in page
+
+
+def test_a_report_of_runs_on_other_scales_warns_of_it(runs: Runs) -> None:
+    plain = runs.fit()
+    elsewhere = ('--render.prompts=["a castle", "a cat"]', '--data.held_out.books=["book 0"]')
+    others = {
+        "prompts and held-out plates": elsewhere,
+        "encoders and encoders' weights": ("--render.encoder=RandomTextures",),
+    }
+    for number, (kinds, arguments) in enumerate(others.items()):
+        head = write_report(plain, runs.fit(*arguments, name=f"other{number}")).split("</header>")[
+            0
+        ]
+        told = f"These runs are not measured on one scale, as their {kinds} differ."
+        assert escape(told) in head
+        assert head.count("Measured with ") == 2
 
 
 def test_a_report_of_a_run_that_died_says_what_is_missing(runs: Runs) -> None:

@@ -31,15 +31,21 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def page(report: Path, complaints: list[str]) -> Iterator[Page]:
+def empty(complaints: list[str]) -> Iterator[Page]:
+    """A page of a browser, before anything is opened in it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 390, "height": 844})
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(report.as_uri())
         yield page
         browser.close()
+
+
+@pytest.fixture
+def page(report: Path, empty: Page) -> Page:
+    empty.goto(report.as_uri())
+    return empty
 
 
 def test_the_page_works_from_disk(page: Page, complaints: list[str]) -> None:
@@ -77,3 +83,23 @@ def test_the_page_works_from_disk(page: Page, complaints: list[str]) -> None:
     drawn = "Object.values(Chart.instances).every(c => c.getDatasetMeta(0).data.length > 0)"
     assert page.evaluate(drawn)
     assert complaints == []
+
+
+def test_runs_beside_each_other_show_what_is_whose(runs: Runs, empty: Page) -> None:
+    run = runs.fit()
+    for name in ("embeddings.safetensors", "scores.json"):
+        (run / "images/step=000002" / name).unlink()
+    other = runs.config.parent / "other/version_0"
+    shutil.copytree(run, other)
+    main(["report", str(run), str(other)])
+    empty.goto((run / "report.html").as_uri())
+
+    def chart(name: str, what: str) -> list[object]:
+        found: list[object] = empty.evaluate(f"Chart.getChart('{name}').data.datasets.map({what})")
+        return found
+
+    labels = chart("style", "set => set.label")
+    assert "run/version_0, best shortcut" in labels
+    assert "other/version_0, best shortcut" in labels
+    assert chart("balance", "set => set.data.length") == [2, 2], "one of three was not scored"
+    assert chart("balance", "set => set.pointRadius.length") == [2, 2]

@@ -16,11 +16,15 @@ const flat = { pointRadius: 0, borderWidth: 1.5 };
 function styleCurves(run, number) {
   const colour = colours[number % colours.length];
   const band = { ...flat, borderWidth: 0, backgroundColor: `${colour}33` };
-  const guides = number ? [] : [
+  const whose = runs.length > 1 ? `${run.name}, ` : "";
+  // of several runs each has a shortcut of its own, and the first alone shows the rest
+  const guides = [
     ["best shortcut", "guide/shortcut_max", [6, 4]],
-    ["style words alone", "guide/style_words", [2, 3]],
-    [`plates, lower end of the ${run.extent}`, "guide/real_lower", [1, 2]],
-    [`plates, upper end of the ${run.extent}`, "guide/real_upper", [1, 2]],
+    ...(number ? [] : [
+      ["style words alone", "guide/style_words", [2, 3]],
+      [`plates, lower end of the ${run.extent}`, "guide/real_lower", [1, 2]],
+      [`plates, upper end of the ${run.extent}`, "guide/real_upper", [1, 2]],
+    ]),
   ];
   const chosen = points(run, "style/score").filter(({ x }) => x === run.chosen);
   return [
@@ -28,7 +32,7 @@ function styleCurves(run, number) {
     { ...band, label: "", data: points(run, "style/score_lower") },
     { ...band, label: "", data: points(run, "style/score_upper"), fill: "-1" },
     { label: chosen.length ? `${run.name}, chosen` : "", data: chosen, borderColor: ink, backgroundColor: colour, pointStyle: "rectRot", pointRadius: 9, showLine: false },
-    ...guides.map(([label, key, borderDash]) => ({ ...flat, label, data: points(run, key), borderColor: soft, borderDash })),
+    ...guides.map(([label, key, borderDash]) => ({ ...flat, label: whose + label, data: points(run, key), borderColor: whose ? colour : soft, borderDash })),
   ];
 }
 
@@ -43,14 +47,15 @@ function chart(id, type, datasets, x, y) {
 }
 
 chart("style", "line", runs.flatMap(styleCurves), "step", "style");
-chart("balance", "scatter", runs.map((run, number) => ({
-  label: run.name,
-  backgroundColor: colours[number % colours.length],
-  data: run.checkpoints
-    .filter(({ scores }) => "style/score" in scores)
-    .map(({ scores }) => ({ x: scores["style/score"], y: scores["fidelity/centred_agreement"] })),
-  pointRadius: run.checkpoints.map(({ scores }) => 4 + 20 * (scores["memorisation/share"] ?? 0)),
-})), "style", "prompt agreement");
+chart("balance", "scatter", runs.map((run, number) => {
+  const scored = run.checkpoints.map(({ scores }) => scores).filter((scores) => "style/score" in scores);
+  return {
+    label: run.name,
+    backgroundColor: colours[number % colours.length],
+    data: scored.map((scores) => ({ x: scores["style/score"], y: scores["fidelity/centred_agreement"] })),
+    pointRadius: scored.map((scores) => 4 + 20 * (scores["memorisation/share"] ?? 0)),
+  };
+}), "style", "prompt agreement");
 chart("loss", "line", runs.map((run, number) => ({
   label: run.name,
   borderColor: colours[number % colours.length],

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from oldbook_diffusion.metrics.shortcomings import extent
+from oldbook_diffusion.report.comparison import warning
 from oldbook_diffusion.report.numbers import NAMES, in_words, row, within_bounds
 from oldbook_diffusion.report.records import Checkpoint, Drawing, Key, Run
 
@@ -54,6 +55,7 @@ def page(runs: list[Run]) -> str:
 
     return environment.get_template("page.html.j2").render(
         runs=[describe(run) for run in runs],
+        warning=warning(runs),
         data={"runs": [chart_data(run) for run in runs]},
         names=NAMES,
         versions={"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},

@@ -92,14 +92,20 @@ class Run:
             return None
 
     @cached_property
-    def encoder(self) -> str:
-        """The encoder that its scores were measured with, and the hash of its weights."""
+    def origin(self) -> dict[str, str]:
+        """The encoder that its scores were measured with, by name, and the hash of its weights."""
         try:
             with safe_open(self.folder / "images/panel.safetensors", "pt") as file:
-                origin = file.metadata()
-                return f"{origin.get('encoder')} (weights {origin.get('weights')})"
+                return dict(file.metadata() or {})
         except (OSError, SafetensorError):
+            return {}
+
+    @property
+    def encoder(self) -> str:
+        """That encoder in words."""
+        if "encoder" not in self.origin:
             return "an encoder that is not known"
+        return f"{self.origin['encoder']} (weights {self.origin.get('weights')})"
 
     @cached_property
     def config(self) -> str:
