@@ -168,6 +168,31 @@ def test_one_drawing_for_each_prompt_gives_the_ordinary_unbiased_distance() -> N
     assert ours.value == pytest.approx(float(expected) * SCALE)
 
 
+def test_plates_of_one_book_do_not_make_plates_alike() -> None:
+    """Fewer books than plates: the distance of a style to itself stays nought on average."""
+    books, axes, values = torch.arange(10).repeat_interleave(6), torch.ones(8).double(), []
+    for seed in range(200):
+        draw = cloud(axes, 30, seed)
+        hands = 0.3 * normal(10, 8, seed=1000 + seed)[books]
+        plates = F.normalize(axes + hands + 0.05 * normal(60, 8, seed=2000 + seed), dim=1)
+        own = torch.arange(15).repeat(2)
+        values.append([cluster_mmd(draw, own, plates, cubic, x).value for x in (books, None)])
+    apart, together = torch.tensor(values).T
+    error = float(apart.std()) / len(values) ** 0.5
+    assert abs(float(apart.mean())) < 4 * error
+    assert float(together.mean()) > 10 * error, "where books are not known, all pairs count"
+
+
+def test_one_book_has_no_plates_of_others() -> None:
+    drawings, plates, own = (
+        cloud(normal(8), 15, 1),
+        cloud(normal(8, seed=4), 30, 2),
+        torch.arange(15),
+    )
+    alone = cluster_mmd(drawings, own, plates, cubic, torch.zeros(30))
+    assert alone == cluster_mmd(drawings, own, plates, cubic)
+
+
 @pytest.mark.parametrize("kind", ["gaussian", "cubic"])
 def test_the_distance_of_a_set_to_itself_is_nought_on_average(kind: str) -> None:
     values = []

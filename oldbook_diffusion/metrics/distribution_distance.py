@@ -1,8 +1,9 @@
 """How far the drawings as a set are from plates as a set: kernel distances without bias.
 
 The published CMMD (Jayasumana et al. 2024) keeps each image's kernel with itself, which adds a
-term that grows as sets get small; drawings of one prompt resemble each other, which adds another.
-Both are left out here: drawings are only compared with drawings of other prompts.
+term that grows as sets get small; drawings of one prompt and plates of one book resemble each
+other, which adds others. All are left out here: drawings are only compared with drawings of other
+prompts, and plates with plates of other books.
 """
 
 import math
@@ -33,7 +34,13 @@ def median_distance(plates: Tensor) -> float:
     return float(torch.pdist(plates.double()).median())
 
 
-def cluster_mmd(drawings: Tensor, prompts: Tensor, plates: Tensor, kernel: Kernel) -> Interval:
+def cluster_mmd(
+    drawings: Tensor,
+    prompts: Tensor,
+    plates: Tensor,
+    kernel: Kernel,
+    books: Tensor | None = None,
+) -> Interval:
     """Unbiased squared MMD (Gretton et al. 2012) with the prompt as the unit.
 
     The interval is the jackknife's, leaving out one prompt at a time, by Student's t.
@@ -43,11 +50,14 @@ def cluster_mmd(drawings: Tensor, prompts: Tensor, plates: Tensor, kernel: Kerne
         prompts: [N], the prompt of each.
         plates: [M, D] embeddings.
         kernel: Compares two sets of embeddings: [N, D], [M, D] to [N, M].
+        books: [M], the book of each plate; each plate is one of its own when null, and where
+            all are of one book.
     """
     drawings, plates = drawings.double(), plates.double()
     within, across = kernel(drawings, drawings), kernel(drawings, plates).mean(dim=1)
-    own = kernel(plates, plates)
-    among_plates = (own.sum() - own.trace()) / (len(plates) * (len(plates) - 1))
+    if books is None or len(books.unique()) < 2:
+        books = torch.arange(len(plates))
+    among_plates = kernel(plates, plates)[books[:, None] != books[None]].mean()
     names = prompts.unique()
 
     def distance(kept: Tensor) -> Tensor:

@@ -112,7 +112,9 @@ def distance(panel: Panel, drawings: Tensor) -> Numbers:
         "kid": cubic,
     }
     return {
-        f"distance/{name}": cluster_mmd(drawings, panel.prompts, panel.held_out, kernel)
+        f"distance/{name}": cluster_mmd(
+            drawings, panel.prompts, panel.held_out, kernel, panel.books
+        )
         for name, kernel in kernels.items()
     }
 
