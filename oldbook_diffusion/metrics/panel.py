@@ -98,9 +98,9 @@ class Panel:
             "beyond_tone": beyond_tone(self.train, self.apart, tone),
         }
 
-    def probe(self, without: str | None = None) -> Tensor:  # => [D]
-        """The headline's direction, or the one that has never met one of the controls."""
-        kept = [self.controls[name] for name in sorted(self.controls) if name != without]
+    def probe(self) -> Tensor:  # => [D]
+        """The headline's direction."""
+        kept = [self.controls[name] for name in sorted(self.controls)]
         decoys = [self.decoys[name] for name in sorted(self.decoys)]
         return probe(self.train, [self.apart, *kept, *decoys])
 
