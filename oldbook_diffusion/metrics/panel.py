@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from oldbook_diffusion.metrics import memorisation
+from oldbook_diffusion.metrics.controls import FAMILIES
 from oldbook_diffusion.metrics.diversity import within_prompts
 from oldbook_diffusion.metrics.style_directions import beyond_tone, normalised, probe, projection
 
@@ -137,22 +138,23 @@ class Panel:
     def guides(self) -> dict[str, float]:
         """What the headline has to be compared with, and the band of plates themselves."""
         shortcuts = {name: float(self.gain(x).mean()) for name, x in self.shortcuts.items()}
-        nearest = max(shortcuts, key=lambda name: shortcuts[name])
         lower, upper = self.band()
         return {
             "guide/style_words": float(self.gain(self.worded).mean()),
-            "guide/shortcut_max": shortcuts[nearest],
-            "guide/diversity": self.diversity_left(self.shortcuts[nearest]),
+            "guide/shortcut_max": max(shortcuts.values()),
+            "guide/diversity": self.diversity_of_lines(),
             "guide/real_lower": lower,
             "guide/real_upper": upper,
         }
 
-    def diversity_left(self, drawings: Tensor) -> float:
-        """Diversity within prompts, 1 at the base's drawings; not a number with one of each."""
+    def diversity_of_lines(self) -> float:
+        """The least diversity within prompts that shortcuts of lines leave of the base's."""
         if len(self.prompts) == len(self.prompts.unique()):
             return float("nan")
-        now, before = (within_prompts(part, self.prompts).mean() for part in (drawings, self.base))
-        return float(now / before)
+        names = {change.__name__ for change in FAMILIES["edges"]}
+        lines = [part for name, part in self.shortcuts.items() if name in names]
+        left = [within_prompts(part, self.prompts).mean() for part in (self.base, *lines)]
+        return float(torch.stack(left).min() / left[0])
 
     def band(self) -> tuple[float, float]:
         """Where half of the held-out books lie when the other half is 1."""

@@ -26,8 +26,7 @@ class Rule:
         identified_loss: Largest loss of prompts that are identified, as a share of all.
         agreement_loss: Largest loss of agreement with the prompts, as a share of the base's.
         diversity: Smallest diversity within prompts, as a share of what the base's drawings keep
-            of theirs under the shortcut that comes nearest in style: lines alone make drawings
-            more alike.
+            of theirs when nothing but their lines is drawn, which makes them more alike.
         copying_p: Smallest chance of so many drawings near training plates without copying, and
             of training captions drawing their own plates so much without memory.
         steering: Largest share of the style that may come where another style is asked for; any
@@ -167,10 +166,9 @@ def lost_diversity(panel: Panel, drawings: Drawings, rule: Rule) -> str:
     if not isinstance(within, Interval):
         return ""
     lines = panel.guides["guide/diversity"]
-    if within.upper < rule.diversity * min(1.0, lines):
-        return (
-            f"has lost diversity ({within.value:.2f} of the base's, where lines leave {lines:.2f})"
-        )
+    if within.upper < rule.diversity * lines:
+        found = f"{within.value:.2f} of the base's, where lines alone leave {lines:.2f}"
+        return f"has lost diversity ({found})"
     return ""
 
 
