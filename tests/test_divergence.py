@@ -64,3 +64,26 @@ def test_the_noise_of_single_plates_is_no_alarm() -> None:
         for loss in 3 * losses[:300]:
             watch.on_train_batch_end(Trainer(), Module(), {"loss": loss}, None, 0)  # type: ignore[arg-type]
         assert watch.told
+
+
+class OfAnotherDevice(torch.Tensor):
+    """A loss that cannot be stacked with those of the processor."""
+
+    @classmethod
+    def __torch_function__(
+        cls, function: object, types: object, arguments: tuple = (), options: dict | None = None
+    ) -> object:
+        if function is torch.stack:
+            raise RuntimeError("Expected all tensors to be on the same device")
+        return super().__torch_function__(function, types, arguments, options)
+
+
+@pytest.mark.parametrize("kept", [[0.5], torch.tensor([0.5])])
+def test_losses_of_a_checkpoint_are_saved_beside_new_ones_of_a_device(kept: object) -> None:
+    watch = WatchDivergence()
+    watch.load_state_dict({"medians": [], "losses": kept, "rise": 1.0, "told": False})
+    watch.losses.append(torch.tensor(0.25).as_subclass(OfAnotherDevice))
+    assert watch.state_dict()["losses"] == [0.5, 0.25]
+    again = WatchDivergence()
+    again.load_state_dict(watch.state_dict())
+    assert again.state_dict() == watch.state_dict()

@@ -69,7 +69,8 @@ class WatchDivergence(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """The medians, and the window that is not over."""
-        losses = torch.stack(self.losses).tolist() if self.losses else []
+        # one by one: those of a checkpoint lie elsewhere than new ones
+        losses = [float(loss) for loss in self.losses]
         return {"medians": self.medians, "losses": losses, "rise": self.rise, "told": self.told}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -77,4 +78,4 @@ class WatchDivergence(Callback):
         self.medians, self.rise, self.told = (
             state_dict[name] for name in ("medians", "rise", "told")
         )
-        self.losses = [torch.tensor(loss) for loss in state_dict["losses"]]
+        self.losses = [torch.as_tensor(loss) for loss in state_dict["losses"]]
