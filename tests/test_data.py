@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.order import Position, ShuffledRows
 from oldbook_diffusion.data.source import Columns, open_stream
@@ -114,6 +115,27 @@ def test_the_same_picture_is_never_on_both_sides() -> None:
         content = {"bytes": bytes([number]), "path": "a.png"}
         copy = {"bytes": bytes([number]), "path": "b.png"}
         assert held_out.holds(None, content, 3) == held_out.holds(None, copy, 3)
+
+
+def test_a_folder_is_divided_alike_wherever_it_lies(tmp_path: Path) -> None:
+    sides = []
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        data = Illustrations(
+            str(write_folder(tmp_path / place / "pictures")),
+            columns=Columns(caption="caption"),
+            held_out=HeldOut(share=0.5),
+        )
+        sides.append([row.plate["caption"] for row in data.sides.measured])
+    assert sides[0] == sides[1]
+    assert 6 <= len(sides[0]) <= 18
+
+
+def test_a_picture_in_a_table_that_is_only_named_is_divided_by_its_name() -> None:
+    held_out = HeldOut(share=0.5)
+    for number in range(20):
+        named = [{"bytes": None, "path": f"{folder}{number}.png"} for folder in ("", "a/", "/b/")]
+        assert len({held_out.holds(None, page, 3) for page in named}) == 1
 
 
 def test_held_out_plates_are_not_trained_on(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 from oldbook_diffusion.errors import OldBookError
@@ -52,4 +53,4 @@ def identity_of(page: dict[str, Any]) -> str:
     """Name a picture by its bytes, or by its file where the bytes are not read yet."""
     if page.get("bytes"):
         return blake2b(page["bytes"], digest_size=16).hexdigest()
-    return str(page.get("path"))
+    return Path(str(page.get("path"))).name  # wherever the folder lies
