@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageFile, ImageOps
 
+from oldbook_diffusion.data.faults import BadPlateError
+from oldbook_diffusion.data.transforms import decode_page
 from oldbook_diffusion.system import StyleDiffusion
 from tests import tiny
 from tests.conftest import Runs
@@ -243,6 +246,15 @@ def turned() -> bytes:
     return picture(Image.fromarray(half(0, 255)).convert("RGB"), "JPEG", quality=95, exif=exif)
 
 
+def turned_and_malformed() -> bytes:
+    """Turned too, with a resolution that is text where a fraction should be."""
+    entries = [(0x0112, 3, 1, b"\6\0\0\0"), (0x011A, 2, 4, b"72\0\0")]
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries))
+    exif += b"".join(struct.pack("<HHI4s", *entry) for entry in entries) + bytes(4)
+    page = Image.fromarray(half(0, 255)).convert("RGB")
+    return picture(page, "JPEG", quality=95, exif=exif)
+
+
 def transparent() -> bytes:
     page = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
     page.paste((0, 0, 0, 255), (20, 0, 40, 40))
@@ -263,12 +275,31 @@ KINDS: dict[str, tuple[bytes, list[float]]] = {
     "alpha.png": (transparent(), [1, 0, 1]),
     "still.gif": (picture(Image.fromarray(half(255, 0)), "GIF"), [1, 0, 1]),
     "turned.jpg": (turned(), [0, 0, 1]),
+    "malformed.jpg": (turned_and_malformed(), [0, 0, 1]),
     "deep.png": (
         picture(Image.fromarray(half(64, 192).astype(np.uint16) * 257)),
         [64 / 255, 192 / 255, 64 / 255],
     ),
     "large.png": (picture(Image.new("1", (12_000, 9_000), 1)), [1, 1, 1]),
 }
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_as_pillow_turns_it(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    page = picture(noise(24).crop((0, 0, 24, 16)), "PNG", exif=exif)
+    with Image.open(io.BytesIO(page)) as image:
+        assert decode_page(page).tobytes() == ImageOps.exif_transpose(image).tobytes()
+
+
+def test_whatever_a_decoder_raises_costs_only_its_plate(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(image: ImageFile.ImageFile) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", stumble)
+    with pytest.raises(BadPlateError, match=r"corrupt or truncated \(TypeError\)"):
+        decode_page(picture(Image.new("L", (4, 4)), "BMP"))
 
 
 def test_every_kind_of_picture_is_trained_on_as_it_looks(

@@ -1,7 +1,6 @@
 """From the bytes of a scanned page to a square of pixels."""
 
 import io
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import fsspec
 import numpy as np
 import PIL
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
@@ -20,6 +19,15 @@ from oldbook_diffusion.data.faults import BadPlateError, Reason
 from oldbook_diffusion.errors import OldBookError
 
 TRANSFORM = "Lanczos, centre crop, 1"  # another one needs another name: caches depend on it
+TURNS = {  # by the orientation that a camera or a scanner notes (Exif 2.3, table 6)
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,9 @@ def faults_of_pictures(content: bytes) -> Iterator[None]:
         yield
     except UnidentifiedImageError as error:
         raise BadPlateError(Reason.CORRUPT, f"begins with {content[:16]!r}") from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise BadPlateError(Reason.CORRUPT, " ".join(str(error).split())) from error
+    except Exception as error:  # Pillow raises nearly every kind
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise BadPlateError(Reason.CORRUPT, told) from error
     finally:
         Image.MAX_IMAGE_PIXELS = pillows
 
@@ -105,7 +114,17 @@ def decode_page(content: bytes) -> Image.Image:
     with faults_of_pictures(content):
         image = Image.open(io.BytesIO(content))
         image.load()
-        return to_rgb(ImageOps.exif_transpose(image))
+        return to_rgb(upright(image))
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turn a picture as its metadata asks; what nobody can read there costs no plate."""
+    try:
+        turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    except Exception:  # Pillow raises nearly every kind
+        return image
+    # not by Pillow, which writes all of the metadata anew and stumbles over other entries
+    return image if turn is None else image.transpose(turn)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
