@@ -37,9 +37,15 @@ def captions(path: Path, first: int, seed: int = 4) -> list[str]:
     return [row["caption"] for part in enter(stream, seed, first) for row in part]
 
 
-@pytest.mark.parametrize(("files", "rows"), [(1, 100), (1, 5), (4, 100), (4, 2), (24, 1)])
-def test_parquet_is_entered_at_any_row(tmp_path: Path, files: int, rows: int) -> None:
+@pytest.mark.parametrize(
+    ("files", "rows", "empty"),
+    [(1, 100, 0), (1, 5, 0), (4, 100, 0), (4, 2, 0), (24, 1, 0), (4, 2, 2)],
+)
+def test_parquet_is_entered_at_any_row(tmp_path: Path, files: int, rows: int, empty: int) -> None:
     path = write_groups(tmp_path / "plates", files, rows)
+    schema = pq.read_schema(path / "part-0.parquet")
+    for number in range(empty):
+        pq.ParquetWriter(path / f"part-1-{number}.parquet", schema).close()  # without a row group
     whole = captions(path, 0)
     assert sorted(whole) == sorted(f"plate {number}" for number in range(ROWS))
     assert [captions(path, first) for first in range(ROWS + 1)] == [

@@ -39,6 +39,8 @@ def enter(stream: IterableDataset, seed: int, first: int) -> list[IterableDatase
 
 def row_groups(shard: IterableDataset, first: int, number: int) -> list[IterableDataset]:
     """A parquet file from a row group on."""
+    if first == number:  # nothing is left of it; there may be none at all
+        return []
     if not first:
         return [shard]
     groups = shard.reshard()
