@@ -34,7 +34,7 @@ def regroup(folder: Path, rows: int) -> None:
 
 def captions(path: Path, first: int, seed: int = 4) -> list[str]:
     stream = open_stream(str(path), "train", None, COLUMNS, Network())
-    return [row["caption"] for part in enter(stream, seed, first) for row in part]
+    return [row["caption"] for part in enter(stream, seed, first, Network()) for row in part]
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_files_come_in_another_order_with_another_seed(tmp_path: Path) -> None:
 def test_other_streams_are_entered_at_any_row_too(tmp_path: Path) -> None:
     path = write_webdataset(tmp_path / "tars")
     stream = open_stream(str(path), "train", None, Columns("png", "txt"), Network())
-    whole = [row["txt"] for part in enter(stream, 4, 0) for row in part]
-    assert [row["txt"] for part in enter(stream, 4, 17) for row in part] == whole[17:]
+    whole = [row["txt"] for part in enter(stream, 4, 0, Network()) for row in part]
+    assert [row["txt"] for part in enter(stream, 4, 17, Network()) for row in part] == whole[17:]
 
 
 def test_a_large_file_is_not_kept_in_memory(tmp_path: Path) -> None:
@@ -99,5 +99,7 @@ def test_a_large_file_is_not_kept_in_memory(tmp_path: Path) -> None:
     regroup(path, 5)
     del rows
     stream = open_stream(str(path), "train", None, COLUMNS, Network())
-    seen = [psutil.Process().memory_info().rss for part in enter(stream, 4, 0) for _ in part]
+    seen = [
+        psutil.Process().memory_info().rss for part in enter(stream, 4, 0, Network()) for _ in part
+    ]
     assert seen[-1] - seen[number // 3] < number * size / 4

@@ -1,12 +1,20 @@
 """Data from afar may stall, break off or be refused; it costs time, or the run ends saved."""
 
 import io
+import json
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from huggingface_hub import errors
 
+from oldbook_diffusion.data.entry import row_counts
+from oldbook_diffusion.data.network import Network, may_come
+from oldbook_diffusion.errors import OldBookError
 from tests import tiny
 from tests.conftest import Runs
 from tests.server import Fault, Server
@@ -22,6 +30,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
         "--data.held_out={'share': 0.3, 'books': []}",
     ),
 }
+client = sys.modules[errors.HTTPError.__module__.split(".")[0]]  # of the hub
 Serve = Callable[[Callable[[int], Fault | None]], Server]
 
 
@@ -114,3 +123,69 @@ def test_an_address_where_nothing_is_or_of_another_kind_is_told(runs: Runs, serv
     assert "there is nothing at" in runs.refuse(f"--data.path={server.url('none.parquet')}")
     assert "ends in .parquet or .tar" in runs.refuse(f"--data.path={server.url('plates.zip')}")
     assert "timeout above 0" in runs.refuse("--data.network.timeout=0")
+
+
+def write_table(folder: Path, files: Path, place: Callable[[str], str], lost: str = "") -> str:
+    """The tiny plates in a table that says where each picture is."""
+    folder.mkdir()
+    table = pq.read_table(files / PARQUET)
+    pages = []
+    for number, image in enumerate(table["image"].to_pylist()):
+        (files / f"{number}.png").write_bytes(image["bytes"])
+        pages.append({"bytes": None, "path": place(f"{number}.png")})
+    if lost:
+        pages[2]["path"] = place(lost)  # of a book that is trained on
+    column = pa.array(pages, table.schema.field("image").type)
+    pq.write_table(table.set_column(0, table.schema.field("image"), column), folder / "t.parquet")
+    return f"--data.path={folder}"
+
+
+BRIEF = (*PLAIN, QUICK, "--data.cache=null", "--checkpoint.every_n_steps=8")
+
+
+def test_pictures_whose_server_fails_now_and_then_are_the_pictures_of_a_folder(
+    runs: Runs, files: Path, serve: Serve, tmp_path: Path
+) -> None:
+    faults: list[Fault | None] = ["503", "drop", "stall"]
+    server = serve(lambda number: faults[number // 4 % 3] if number % 4 == 3 else None)
+    here = write_table(tmp_path / "here", files, lambda name: str(files / name))
+    there = write_table(tmp_path / "there", files, server.url)
+    local = runs.fit(*BRIEF, here, "--trainer.max_steps=8", name="local")
+    afar = runs.fit(*BRIEF, there, "--trainer.max_steps=8", name="afar")
+    assert not (afar / "bad_samples.jsonl").exists()
+    assert len(server.requests) > 24
+    first, second = everything(local, 8), everything(afar, 8)
+    assert same(first["state_dict"], second["state_dict"])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pictures_that_do_not_come_end_the_run_and_one_that_is_gone_costs_only_itself(
+    runs: Runs, files: Path, serve: Serve, tmp_path: Path, workers: int
+) -> None:
+    last = [10_000]
+    server = serve(lambda number: "503" if number >= last[0] else None)
+    option = f"--data.num_workers={workers}"
+    path = write_table(tmp_path / "lost", files, server.url, lost="none.png")
+    run = runs.fit(*BRIEF, path, option, "--trainer.max_steps=12", name="lost")
+    lines = [json.loads(line) for line in (run / "bad_samples.jsonl").read_text().splitlines()]
+    assert [(line["plate"], line["reason"]) for line in lines] == [
+        (server.url("none.png"), "unreadable")
+    ]
+    last[0] = len(server.requests) + 20
+    message = runs.refuse(*BRIEF, path, option, "--trainer.max_steps=200")
+    assert "does not come (status 503)" in message
+    assert "data.network.retries" in message
+
+
+def test_the_footer_of_a_parquet_file_is_asked_for_again(serve: Serve) -> None:
+    quick = Network(timeout=0.5, retries=2, pause=0.1)
+    url = serve(lambda number: "503" if number in (0, 2) else None).url(PARQUET)
+    assert sum(row_counts(url, quick)) == 24
+    gone = serve(lambda number: "503").url(PARQUET)
+    with pytest.raises(OldBookError, match=r"does not come \(status 503\)"):
+        row_counts(gone, quick)
+
+
+def test_a_hub_that_is_silent_may_answer_again() -> None:
+    assert may_come(client.ConnectTimeout("silent"), "hf://datasets/nobody/nothing")
+    assert may_come(client.ConnectError("refused"), "hf://datasets/nobody/nothing")

@@ -8,6 +8,7 @@ from torch.utils.data import Dataset
 from oldbook_diffusion.cache import Store
 from oldbook_diffusion.data.captions import Captions, usable
 from oldbook_diffusion.data.faults import BadPlateError, Reason
+from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.order import Row
 from oldbook_diffusion.data.source import Columns
 from oldbook_diffusion.data.transforms import (
@@ -17,18 +18,20 @@ from oldbook_diffusion.data.transforms import (
     picture_key,
     read_page,
 )
+from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import uniform
 
 
 @dataclass(frozen=True)
 class Illustration:
-    """One plate, ready to be batched, or the reason why it is not."""
+    """One plate, ready to be batched, or the reason why it is not: it is bad, or did not come."""
 
     pixels: Tensor | None = None  # uint8 [3, H, W]
     moments: Tensor | None = None  # [2 C, h, w] of its posterior, where the cache knows it
     key: str = ""
     prompt: str = ""
     bad: BadPlateError | None = None
+    absent: OldBookError | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Decode(Dataset[Illustration]):
         flip: Whether half the visits are mirrored.
         known: What is encoded already and needs no decoding.
         limits: Which pictures are plates.
+        network: How long to wait for pictures from afar.
     """
 
     columns: Columns
@@ -52,6 +56,7 @@ class Decode(Dataset[Illustration]):
     flip: bool = False
     known: Store | None = None
     limits: Limits = field(default_factory=Limits)
+    network: Network = field(default_factory=Network)
 
     def __getitem__(self, row: Row) -> Illustration:
         """Decode one row, unless it has been encoded before."""
@@ -62,7 +67,9 @@ class Decode(Dataset[Illustration]):
         try:
             illustration = self.picture(row)
         except BadPlateError as bad:
-            return Illustration(bad=bad)
+            illustration = Illustration(bad=bad)
+        except OldBookError as absent:  # as a value: a worker would raise it with its traceback
+            illustration = Illustration(absent=absent)
         if self.training:
             return replace(illustration, prompt=self.captions.training_prompt(caption, row.seed))
         return replace(illustration, prompt=self.captions.prompt(caption))
@@ -70,7 +77,7 @@ class Decode(Dataset[Illustration]):
     def picture(self, row: Row) -> Illustration:
         """What the autoencoder says about a picture, or its pixels."""
         page = row.plate[self.columns.image] or {}
-        content = read_page(page.get("bytes"), page.get("path"))
+        content = read_page(page.get("bytes"), page.get("path"), self.network)
         self.limits.check(content)  # whether the cache knows it or not
         mirrored = self.mirrored(row)
         key = picture_key(content, self.resolution, mirrored)

@@ -2,16 +2,19 @@
 
 from typing import Any
 
-import fsspec
 import pyarrow.parquet as pq
 from datasets import IterableDataset
 from datasets.packaged_modules.parquet.parquet import Parquet
 from pyarrow.dataset import ParquetFragmentScanOptions
 
+from oldbook_diffusion.data.network import Network, damaged
+from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import permutation
 
 
-def enter(stream: IterableDataset, seed: int, first: int) -> list[IterableDataset]:
+def enter(
+    stream: IterableDataset, seed: int, first: int, network: Network
+) -> list[IterableDataset]:
     """A stream with its shards permuted, from a row on, in parts to be read one after the other.
 
     Parquet files and row groups that lie before the row are not read. Of other streams, all that
@@ -27,7 +30,7 @@ def enter(stream: IterableDataset, seed: int, first: int) -> list[IterableDatase
     for number in permutation(len(files), seed):
         shard = stream.shard(len(files), number)
         if first and not parts:
-            counts = row_counts(files[number])
+            counts = row_counts(files[number], network)
             behind, first = pass_by(counts, first)
             parts += row_groups(shard, behind, len(counts))
         else:
@@ -56,10 +59,18 @@ def pass_by(counts: list[int], first: int) -> tuple[int, int]:
     return behind, first
 
 
-def row_counts(file: str) -> list[int]:
-    """The lengths of a parquet file's row groups; no more than its last bytes are read."""
-    with fsspec.open(file, "rb") as content:
-        about = pq.read_metadata(content)
+def row_counts(file: str, network: Network) -> list[int]:
+    """The lengths of a parquet file's row groups; no more than its last bytes are read.
+
+    Raises:
+        OldBookError: It is damaged, or does not come.
+    """
+    try:
+        about = network.fetch(file, pq.read_metadata)
+    except OldBookError:
+        raise
+    except Exception as error:  # arrow raises nearly every kind
+        raise damaged(file, error) from error
     return [about.row_group(number).num_rows for number in range(about.num_row_groups)]
 
 

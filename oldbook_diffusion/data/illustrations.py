@@ -136,7 +136,7 @@ class Illustrations(LightningDataModule):
             self.trainer.global_rank,
             self.trainer.world_size,
             self.batch_size,
-            self.network.read,
+            self.network,
         )
         return self.loader(rows, True, self.known, self.num_batches(self.trainer))
 
@@ -208,9 +208,8 @@ class Illustrations(LightningDataModule):
     ) -> PlateLoader:
         """Decode and batch rows."""
         flip = training and self.random_flip
-        decode = Decode(
-            self.columns, self.captions, self.resolution, training, flip, known, self.limits
-        )
+        about = (self.columns, self.captions, self.resolution)
+        decode = Decode(*about, training, flip, known, self.limits, self.network)
         return PlateLoader(
             rows, decode, self.faults, self.batch_size, self.num_workers, num_batches
         )

@@ -114,7 +114,7 @@ class PlateLoader(Iterable[Batch]):
             return None
         for plate in row.others():
             other = replace(row, plate=plate, others=None)
-            if (illustration := self.decode[other]).bad is None:
+            if (illustration := present(self.decode[other])).bad is None:
                 return Visit(other, illustration)
         raise OldBookError(
             f"{self.faults.name(row)} cannot be used ({bad}), nor can any plate near it that "
@@ -132,7 +132,18 @@ class PlateLoader(Iterable[Batch]):
             worker_init_fn=leave_signals_to_the_main_process,
         )
         for parcel in parcels:
-            yield from parcel.unpack()
+            yield from map(present, parcel.unpack())
+
+
+def present(illustration: Illustration) -> Illustration:
+    """What has come.
+
+    Raises:
+        OldBookError: It did not, for no fault of the plate.
+    """
+    if illustration.absent is not None:
+        raise illustration.absent
+    return illustration
 
 
 @dataclass(frozen=True)

@@ -4,26 +4,28 @@ import copy
 import logging
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import datasets
+import fsspec
 from aiohttp import ClientError, ClientResponseError, ClientTimeout
 from datasets import IterableDataset
-from huggingface_hub import constants
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub import constants, errors
 
 from oldbook_diffusion.errors import OldBookError
 
 log = logging.getLogger(__name__)
 
 WEBDATASET = "webdataset"
-DISCONNECTED = (ConnectionError, TimeoutError, ClientError, HfHubHTTPError)
+# of the hub's client, whichever that is, all that can go wrong
+DISCONNECTED = (ConnectionError, TimeoutError, ClientError, errors.HTTPError)  # type: ignore[attr-defined]
 NOWHERE = (404, 410)
 SOMEWHERE = "a file of data.path"
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,34 @@ class Network:
             except Exception as error:  # datasets raises nearly every kind
                 name = file_of(error) or SOMEWHERE
                 if not may_come(error, name):
-                    raise OldBookError(
-                        f"{name} is damaged ({first_line(error)}): mend it or take it away, and "
-                        "go on with --ckpt_path last"
-                    ) from error
+                    raise damaged(name, error) from error
                 if in_place and isinstance(error, ConnectionError):
                     tries.failed = self.retries  # by datasets
                 tries.again(name, error)
                 stream.load_state_dict(stream.state_dict())
+
+    def fetch(self, file: str, look: Callable[[Any], Content]) -> Content:
+        """What can be seen in one file, whatever its server does.
+
+        Args:
+            file: Its path or address.
+            look: Reads what is asked for from the opened file.
+
+        Raises:
+            OldBookError: It does not come.
+            Exception: It is not there, or damaged.
+        """
+        origin = file.split("::")[-1]  # of an archive
+        options = {k: v for k, v in self.storage_options.items() if origin.startswith(f"{k}://")}
+        tries = Tries(self)
+        while True:
+            try:
+                with fsspec.open(file, "rb", **options) as content:
+                    return look(content)
+            except Exception as error:  # fsspec raises nearly every kind
+                if is_gone(error) or not may_come(error, origin):
+                    raise
+                tries.again(file, error)
 
     def check_there(self, url: str) -> None:
         """Ask for a file without reading it.
@@ -160,6 +182,22 @@ def may_come(error: Exception, name: str) -> bool:
     # a file that a server would not show is "not found", whatever the server said
     hidden = isinstance(error, FileNotFoundError) and is_address(name)
     return hidden or isinstance(error, DISCONNECTED)
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether a file is not there, by what its server or this machine says."""
+    cause = error.__cause__ or error
+    answer = getattr(cause, "response", cause)  # which the hub's errors hold
+    status = getattr(answer, "status_code", getattr(answer, "status", None))
+    return isinstance(cause, FileNotFoundError) or status in NOWHERE
+
+
+def damaged(name: str, error: Exception) -> OldBookError:
+    """What to say of a file that came and cannot be read."""
+    return OldBookError(
+        f"{name} is damaged ({first_line(error)}): mend it or take it away, and go on with "
+        "--ckpt_path last"
+    )
 
 
 def file_of(error: BaseException) -> str | None:

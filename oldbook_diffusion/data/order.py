@@ -10,6 +10,7 @@ from datasets import IterableDataset
 from torch.utils.data import Sampler
 
 from oldbook_diffusion.data.entry import enter
+from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import key, permutation
 
@@ -71,7 +72,7 @@ class ShuffledRows(Sampler[Row]):
         rank: Which process this is.
         world_size: Number of processes; each takes every so-manieth batch.
         batch_size: Rows that a process takes at a time.
-        read: Gives the rows of a stream.
+        network: How the rows come.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class ShuffledRows(Sampler[Row]):
         rank: int = 0,
         world_size: int = 1,
         batch_size: int = 1,
-        read: Callable[[IterableDataset], Iterator[dict[str, Any]]] = iter,
+        network: Network = Network(),  # noqa: B008
     ) -> None:
         self.stream = stream
         self.keep = keep
@@ -94,7 +95,7 @@ class ShuffledRows(Sampler[Row]):
         self.rank = rank
         self.world_size = world_size
         self.batch_size = batch_size
-        self.read = read
+        self.network = network
 
     def __iter__(self) -> Iterator[Row]:
         """The rows of this process, for ever."""
@@ -124,8 +125,9 @@ class ShuffledRows(Sampler[Row]):
     def one_pass(self, start: Position) -> Iterator[Row]:
         """The rows of one pass from a position on."""
         first = start.row // self.window
-        parts = enter(self.stream, key(self.seed, "shards", start.epoch), first * self.window)
-        rows = itertools.chain.from_iterable(map(self.read, parts))
+        seed = key(self.seed, "shards", start.epoch)
+        parts = enter(self.stream, seed, first * self.window, self.network)
+        rows = itertools.chain.from_iterable(map(self.network.read, parts))
         for window in itertools.count(first):
             plates = list(itertools.islice(rows, self.window))
             if not plates:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
-import fsspec
 import numpy as np
 import PIL
 import torch
@@ -16,10 +16,11 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
 from oldbook_diffusion.data.faults import BadPlateError, Reason
+from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.errors import OldBookError
 
 TRANSFORM = "Lanczos, centre crop, 1"  # another one needs another name: caches depend on it
-TURNS = {  # by the orientation that a camera or a scanner notes (Exif 2.3, table 6)
+TURNS: dict[Any, Image.Transpose] = {  # by the orientation that is noted (Exif 2.3, table 6)
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -80,17 +81,17 @@ def faults_of_pictures(content: bytes) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = pillows
 
 
-def read_page(content: bytes | None, path: str | None) -> bytes:
+def read_page(content: bytes | None, path: str | None, network: Network) -> bytes:
     """Get the bytes of a page, from memory or from its file.
 
     Raises:
         BadPlateError: The file cannot be read, or is empty.
+        OldBookError: It does not come.
     """
     if content is None and path is not None:
         try:
-            with fsspec.open(path, "rb") as file:
-                content = file.read()
-        except OSError as error:
+            content = network.fetch(path, lambda file: bytes(file.read()))
+        except (OSError, ValueError) as error:  # ValueError: no such kind of address
             raise BadPlateError(Reason.UNREADABLE, str(error)) from error
     if not content:
         raise BadPlateError(Reason.EMPTY)
