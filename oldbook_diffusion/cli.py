@@ -30,7 +30,7 @@ from oldbook_diffusion.callbacks import (
 from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO
 from oldbook_diffusion.callbacks.end_on_signal import EndOnSignal, Terminated
 from oldbook_diffusion.callbacks.keep_faults import KeepFaults
-from oldbook_diffusion.callbacks.resumption import AUTO, LAST, find_checkpoint
+from oldbook_diffusion.callbacks.resumption import enter, find_checkpoint, folder_of, place_of
 from oldbook_diffusion.callbacks.run_folder import check_writable
 from oldbook_diffusion.callbacks.run_lock import RunLock
 from oldbook_diffusion.data import Illustrations
@@ -66,7 +66,6 @@ TRAINER_DEFAULTS: dict[str, Any] = {
         "init_args": {"save_dir": "runs", "name": "oldbook"},
     },
 }
-
 
 EXAMINE = "validate-encoder"
 PREPARE = "prepare"
@@ -145,17 +144,22 @@ class OldBookCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         """Look at the runs' folder; find what `--ckpt_path` means, and go on in its place."""
-        config = self.config[self.config.subcommand]
-        logger = config.get("trainer.logger")
-        if not hasattr(logger, "init_args"):
-            return
-        folder = Path(logger.init_args.save_dir, logger.init_args.get("name") or "")
-        check_writable(folder)
+        config, self.entered = self.config[self.config.subcommand], None
+        place = place_of(config.get("trainer.logger"))
+        if place is not None:
+            check_writable(folder_of(place))
         if asked := config.get("ckpt_path"):
-            found = find_checkpoint(str(asked), folder, config.model.as_dict())
+            found = find_checkpoint(str(asked), place, config.model.as_dict())
             config.ckpt_path = found and str(found)
-            if found and asked in (LAST, AUTO):
-                logger.init_args.version = found.parent.parent.name
+            if found and self.subcommand == "fit":
+                self.entered = enter(place, found, str(asked))
+
+    def after_instantiate_classes(self) -> None:
+        """Keep what was found out of the saved config, which is to repeat the run."""
+        if self.subcommand == "fit":
+            self.config.fit.ckpt_path = None
+        if self.entered is not None:
+            self.entered.version = None
 
     def instantiate_classes(self) -> None:
         """Build the parts, but for a command that builds its own."""

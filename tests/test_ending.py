@@ -36,7 +36,7 @@ def test_sigterm_in_a_real_process_saves_and_says_how_to_go_on(runs: Runs) -> No
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=120)[0].splitlines()
     assert process.returncode == 143
-    assert said[-1] == f"oldbook fit --config {run}/config.yaml --ckpt_path auto"
+    assert said[-1] == f"oldbook fit --config {run}/config.yaml --ckpt_path {run}"
     steps = sorted(int(file.stem[5:]) for file in run.glob("checkpoints/step=*.ckpt"))
     assert steps[-1] % 50, "it was saved where it stood"
     longer = f"--trainer.max_steps={steps[-1] + 2}"
@@ -62,7 +62,7 @@ def test_a_run_told_to_end_goes_on_as_if_it_had_not(
     assert has_learnt(fit, run)
     fit.tell(number)
     assert fit.end() == 143
-    assert fit.said[-1].endswith("--ckpt_path auto")
+    assert fit.said[-1].endswith(f"--ckpt_path {run}")
     step = max(int(file.stem[5:]) for file in run.glob("checkpoints/step=*.ckpt"))
     last = f"--trainer.max_steps={step + 3}"
     resumed = runs.fit(*options, last, "--ckpt_path=auto")
@@ -101,6 +101,9 @@ def test_a_run_told_to_end_before_its_first_step_has_nothing_to_save(runs: Runs)
     fit.tell(signal.SIGTERM)
     assert fit.end() == 143
     assert not list(run.glob("checkpoints/*.ckpt"))
+    assert fit.said[-1] == f"oldbook fit --config {run}/config.yaml", (
+        "there is nothing to go on from"
+    )
     assert runs.fit(*PLAIN, "--ckpt_path=auto").name == "version_1"
 
 

@@ -1,11 +1,14 @@
 """Interrupted and resumed is the same as uninterrupted, bit for bit."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
+from oldbook_diffusion.cli import main
 from tests.conftest import Runs
 
 Weights = Callable[[Path, int], dict[str, torch.Tensor]]
@@ -119,6 +122,76 @@ def test_the_number_of_workers_changes_nothing(runs: Runs) -> None:
 def test_last_finds_nothing_where_no_run_was(runs: Runs) -> None:
     message = runs.refuse("--ckpt_path=last")
     assert "there is no run to go on with" in message
+
+
+def name_of(step: int) -> str:
+    return f"checkpoints/step={step:06d}.ckpt"
+
+
+def test_a_runs_folder_is_gone_on_with_in_place_also_where_a_newer_run_has_its_name(
+    runs: Runs,
+) -> None:
+    constant = "--model.lr_scheduler=null"
+    older = runs.fit(*PLAIN, constant)
+    newer = runs.fit(*PLAIN, constant, "--seed_everything=4")
+    start = f"--ckpt_path={older}"
+    main(["fit", f"--config={older / 'config.yaml'}", start, "--trainer.max_steps=6"])
+    assert (older / name_of(6)).is_file()
+    assert not (newer / name_of(6)).exists()
+    other = runs.fit(*PLAIN, constant, start, "--trainer.max_steps=8", name="other")
+    files = {file.name for file in other.glob("checkpoints/step=*.ckpt")}
+    assert files == {"step=000008.ckpt"}, "a run of another name begins where that one stands"
+    assert "no whole checkpoint in" in runs.refuse(*PLAIN, f"--ckpt_path={older.parent}")
+
+
+def test_the_config_of_a_resumed_run_repeats_the_run(runs: Runs) -> None:
+    run = runs.fit(*PLAIN)
+    runs.fit(*PLAIN, "--trainer.max_steps=6", "--model.lr_scheduler=null", "--ckpt_path=last")
+    kept = yaml.safe_load((run / "config.yaml").read_text())
+    assert kept["ckpt_path"] is None
+    assert kept["trainer"]["logger"]["init_args"]["version"] is None
+    assert kept["trainer"]["max_steps"] == 6
+    main(["fit", f"--config={run / 'config.yaml'}"])
+    again = run.with_name("version_1")
+    steps = sorted(int(file.stem[5:]) for file in again.glob("checkpoints/step=*.ckpt"))
+    assert steps == [2, 4, 6]
+
+
+def test_a_version_that_the_config_names_is_the_one_to_go_on_with(runs: Runs) -> None:
+    version = "--trainer.logger.init_args.version="
+    assert runs.fit(*PLAIN, f"{version}0", "--ckpt_path=auto").name == "version_0"
+    runs.fit(*PLAIN, f"{version}1", "--seed_everything=4", "--ckpt_path=auto")
+    more = ("--model.lr_scheduler=null", "--trainer.max_steps=6", "--ckpt_path=last")
+    runs.fit(*PLAIN, f"{version}version_0", *more)
+    folder = runs.config.parent / "run"
+    assert (folder / "version_0" / name_of(6)).is_file()
+    assert not (folder / "version_1" / name_of(6)).exists()
+    kept = yaml.safe_load((folder / "version_0/config.yaml").read_text())
+    assert kept["trainer"]["logger"]["init_args"]["version"] == "version_0"
+    assert "no whole checkpoint under" in runs.refuse(*PLAIN, f"{version}7", "--ckpt_path=last")
+
+
+def test_the_first_of_several_loggers_names_the_runs(runs: Runs) -> None:
+    place = {"save_dir": str(runs.config.parent), "name": "several"}
+    loggers = [
+        {"class_path": f"lightning.pytorch.loggers.{name}Logger", "init_args": place}
+        for name in ("TensorBoard", "CSV")
+    ]
+    options = (*PLAIN, "--model.lr_scheduler=null", f"--trainer.logger={json.dumps(loggers)}")
+    main(["fit", f"--config={runs.config}", *options])
+    main(["fit", f"--config={runs.config}", *options, "--trainer.max_steps=6", "--ckpt_path=last"])
+    run = runs.config.parent / "several/version_0"
+    assert (run / name_of(6)).is_file()
+
+
+@pytest.mark.parametrize("asked", ["last", "auto"])
+@pytest.mark.parametrize("logger", ["false", "true"])
+def test_without_a_folder_of_runs_the_newest_is_not_guessed(
+    runs: Runs, asked: str, logger: str
+) -> None:
+    command = ["fit", f"--config={runs.config}", f"--trainer.logger={logger}"]
+    with pytest.raises(SystemExit, match="cannot know the runs' folder"):
+        main([*command, f"--ckpt_path={asked}"])
 
 
 def test_a_checkpoint_of_another_rank_is_refused(runs: Runs) -> None:

@@ -55,7 +55,7 @@ def test_two_ranks_that_are_told_to_end_save_once_and_say_so_once(
     assert running.end() == [143, 0]
     assert steps(runs)[-1] % 20, "it was saved where it stood"
     said = [line for fit in running.fits for line in fit.said if "--ckpt_path" in line]
-    assert said == [f"oldbook fit --config {folder(runs)}/config.yaml --ckpt_path auto"]
+    assert said == [f"oldbook fit --config {folder(runs)}/config.yaml --ckpt_path {folder(runs)}"]
 
 
 def test_a_second_run_of_two_ranks_is_refused_in_one_sentence(runs: Runs, running: Ranks) -> None:

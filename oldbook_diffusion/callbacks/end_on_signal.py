@@ -8,7 +8,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
 from oldbook_diffusion.callbacks.common_end import status
-from oldbook_diffusion.callbacks.run_folder import run_folder
+from oldbook_diffusion.callbacks.run_folder import going_on
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.system import StyleDiffusion
 
@@ -18,15 +18,17 @@ SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 class Terminated(BaseException):
     """The end of a run that was told to end.
 
+    Args:
+        trainer: Of the run.
+        has_learnt: Whether there is something to save.
+
     Attributes:
         lines: What to say: the command that goes on, in the first process.
         status: What to end with.
     """
 
-    def __init__(self, trainer: Trainer) -> None:
-        config = run_folder(trainer) / "config.yaml"
-        command = f"oldbook fit --config {config} --ckpt_path auto\n"
-        self.lines = command if trainer.is_global_zero else ""
+    def __init__(self, trainer: Trainer, has_learnt: bool) -> None:
+        self.lines = f"{going_on(trainer, has_learnt)}\n" if trainer.is_global_zero else ""
         self.status = status(trainer, 128 + signal.SIGTERM)
 
 
@@ -60,7 +62,7 @@ class EndOnSignal(Callback):
     def end_drawing(self, trainer: Trainer) -> None:
         """End before the network is asked for anything but a gradient."""
         if self.told and not torch.is_grad_enabled():
-            raise Terminated(trainer)
+            raise Terminated(trainer, self.has_learnt)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -72,7 +74,7 @@ class EndOnSignal(Callback):
         told = trainer.strategy.reduce_boolean_decision(self.told, all=False)
         # a checkpoint from before a validation that is due would be one that never has it
         if told and (batch_idx + 1) % int(trainer.val_check_batch or 1):
-            raise Terminated(trainer)
+            raise Terminated(trainer, self.has_learnt)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException

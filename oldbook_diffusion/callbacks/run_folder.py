@@ -17,6 +17,20 @@ def run_folder(trainer: Trainer) -> Path:
     return Path(next(filter(None, named), trainer.default_root_dir))
 
 
+def going_on(trainer: Trainer, saves: bool) -> str:
+    """The command that goes on with a run, or begins it anew.
+
+    Args:
+        trainer: Of the run.
+        saves: Whether the run is about to be saved.
+    """
+    folder = run_folder(trainer)
+    there = saves or any(folder.glob("checkpoints/*.ckpt"))
+    start = folder if there else trainer.ckpt_path  # which may be of another run
+    command = f"oldbook fit --config {folder / 'config.yaml'}"
+    return f"{command} --ckpt_path {start}" if start else command
+
+
 def check_writable(folder: Path) -> None:
     """Refuse a folder that cannot be written, before anything is loaded.
 

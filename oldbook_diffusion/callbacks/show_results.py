@@ -7,7 +7,7 @@ from pathlib import Path
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
-from oldbook_diffusion.callbacks.run_folder import run_folder
+from oldbook_diffusion.callbacks.run_folder import going_on, run_folder
 from oldbook_diffusion.drawing import WEIGHTS
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.report import report
@@ -34,7 +34,7 @@ class ShowResults(Callback):
         lines = {
             "curves": f"tensorboard --logdir {folder}",
             **{name: file for name, file in files.items() if file.exists()},
-            "go on": f"oldbook fit --config {folder / 'config.yaml'} --ckpt_path last",
+            "go on": going_on(trainer, saves=False),
         }
         sys.stdout.write("\n" + "".join(f"{name:>14}  {what}\n" for name, what in lines.items()))
 
