@@ -103,6 +103,19 @@ def test_a_run_goes_on_with_the_size_that_it_had(
     assert same(everything(whole, 4), everything(resumed, 4))
 
 
+def test_a_size_that_no_longer_divides_a_step_is_divided_and_checkpoints_keep_their_steps(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit_batch, "room", lambda device: 1e12)
+    auto = (*PLAIN, "--data.batch_size=auto", "--model.lr_scheduler=null")
+    runs.fit(*auto, "--data.global_batch=4")
+    other = ("--data.global_batch=6", "--data.allow_changes=true", "--ckpt_path=last")
+    run = runs.fit(*auto, *other, "--trainer.max_steps=9")
+    steps = sorted(int(file.stem[5:]) for file in run.glob("checkpoints/step=*.ckpt"))
+    assert steps == [2, 4, 6, 8, 9]
+    assert everything(run, 9)["Illustrations"]["batch_size"] == 2  # type: ignore[index]
+
+
 def test_a_global_batch_is_made_up_of_whole_batches(runs: Runs) -> None:
     given = runs.fit(*PLAIN, "--trainer.accumulate_grad_batches=2", name="given")
     named = runs.fit(*FOUR, name="named")

@@ -1,5 +1,6 @@
 """How the plates of an optimizer step are divided into batches."""
 
+import math
 from typing import Literal
 
 from lightning.pytorch import Trainer
@@ -47,9 +48,12 @@ def sizes(share: int) -> list[int]:
     return [size for size in range(1, share + 1) if share % size == 0]
 
 
-def kept_size(size: int | None, share: int | None) -> int | None:
-    """The size that a checkpoint's run was trained with, where a share is made up of such."""
-    return size if size and share and not share % size else None
+def kept_size(size: int | None, share: int) -> int:
+    """The size that a checkpoint's run was trained with, or what a share and it are made up of.
+
+    It is decided before the clock of the checkpoints is set, which counts in batches.
+    """
+    return math.gcd(size or 1, share)
 
 
 def accumulate(trainer: Trainer, share: int, batch_size: int) -> None:

@@ -239,8 +239,8 @@ class Illustrations(LightningDataModule):
         if self.trainer.state.fn != "fit":
             return
         then = state_dict.get("batches", {})
-        if self.undecided and (kept := kept_size(state_dict.get("batch_size"), self.share)):
-            self.decide(kept)
+        if self.undecided and self.share is not None:
+            self.decide(kept_size(state_dict.get("batch_size"), self.share))
         if not self.allow_changes:
             cure = "set it back, or set data.allow_changes to true and lose the exact resume"
             check_unchanged("data", state_dict["order"], order_of(self), cure)
