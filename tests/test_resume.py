@@ -10,6 +10,7 @@ import yaml
 
 from oldbook_diffusion.cli import main
 from tests.conftest import Runs
+from tests.test_data import write_folder
 
 Weights = Callable[[Path, int], dict[str, torch.Tensor]]
 PLAIN = ("--render.prompts=[]", "--render.encoder=null")
@@ -226,6 +227,39 @@ def test_a_dataset_in_another_order_is_refused(runs: Runs) -> None:
     checkpoint = run / "checkpoints" / "step=000002.ckpt"
     message = runs.refuse(*PLAIN, f"--ckpt_path={checkpoint}", "--data.shuffle_window=7")
     assert "shuffle_window" in message
+
+
+def add_a_picture(folder: Path) -> None:
+    (folder / "24.png").write_bytes((folder / "0.png").read_bytes())
+    with (folder / "metadata.jsonl").open("a") as file:
+        file.write('\n{"file_name": "24.png", "caption": "plate 24", "book": "book 2"}')
+
+
+def test_other_data_under_the_same_name_is_refused_unless_that_is_said(
+    runs: Runs, tmp_path: Path
+) -> None:
+    folder = write_folder(tmp_path / "pictures")
+    options = (*PLAIN, f"--data.path={folder}", "--model.lr_scheduler=null")
+    runs.fit(*options)
+    (folder / ".thumbnails").write_bytes(b"of no interest")
+    longer = (*options, "--ckpt_path=last", "--trainer.max_steps=6")
+    run = runs.fit(*longer)
+    add_a_picture(folder)
+    message = runs.refuse(*longer, "--trainer.max_steps=8")
+    assert "contents of data.path '25 files of" in message
+    assert "now it is '26 files of" in message
+    assert "data.allow_changes" in message
+    runs.fit(*longer, "--trainer.max_steps=8", "--data.allow_changes=true")
+    assert (run / name_of(8)).is_file()
+
+
+def test_a_checkpoint_that_does_not_tell_its_data_is_gone_on_with(runs: Runs) -> None:
+    run = runs.fit(*PLAIN)
+    content = torch.load(run / name_of(4), weights_only=True)
+    del content["Illustrations"]["order"]["contents of data.path"]
+    torch.save(content, run / name_of(4))
+    runs.fit(*PLAIN, "--model.lr_scheduler=null", "--ckpt_path=last", "--trainer.max_steps=6")
+    assert (run / name_of(6)).is_file()
 
 
 def test_a_changed_model_or_changed_batches_are_refused_by_name(runs: Runs) -> None:

@@ -10,10 +10,10 @@ from datasets import IterableDataset
 from lightning.pytorch import LightningDataModule, Trainer
 
 from oldbook_diffusion.cache import Cache, Store
-from oldbook_diffusion.continuity import check_unchanged
 from oldbook_diffusion.data.captions import Captions
+from oldbook_diffusion.data.contents import contents_of
 from oldbook_diffusion.data.decode import Decode
-from oldbook_diffusion.data.dependence import order_of, steps_of
+from oldbook_diffusion.data.dependence import check_continues, order_of, steps_of
 from oldbook_diffusion.data.faults import Faults
 from oldbook_diffusion.data.global_batch import (
     AUTO,
@@ -85,9 +85,7 @@ class Illustrations(LightningDataModule):
     ) -> None:
         super().__init__()
         check_batch_size(batch_size, global_batch)
-        self.path = path
-        self.split = split
-        self.revision = revision
+        self.path, self.split, self.revision = path, split, revision
         self.columns = columns
         self.captions = captions
         self.held_out = held_out
@@ -103,6 +101,7 @@ class Illustrations(LightningDataModule):
         self.network = network
         self.cache = cache
         self.known: Store | None = None  # opened by who knows the network
+        self.contents: str | None = None
         self.limits = limits
         self.sides = Sides(path, self.plates, columns, held_out, seed)
         self.faults = Faults(max_bad_share, columns.image, columns.caption, self.sides.trains_on)
@@ -120,7 +119,8 @@ class Illustrations(LightningDataModule):
 
     def setup(self, stage: str) -> None:
         """Open the stream, read the held-out plates: what is wrong shows at once."""
-        assert self.sides.measured
+        self.contents = contents_of(self.path, self.stream)
+        self.held_out_sample()  # reads them
         if stage == "fit" and not self.undecided:
             self.decide(self.batch_size)
 
@@ -238,13 +238,9 @@ class Illustrations(LightningDataModule):
         assert self.trainer is not None
         if self.trainer.state.fn != "fit":
             return
-        then = state_dict.get("batches", {})
         if self.undecided and self.share is not None:
             self.decide(kept_size(state_dict.get("batch_size"), self.share))
-        if not self.allow_changes:
-            cure = "set it back, or set data.allow_changes to true and lose the exact resume"
-            check_unchanged("data", state_dict["order"], order_of(self), cure)
-            check_unchanged("the steps", then, steps_of(self), cure)
+        check_continues(self, state_dict)
         self.position = Position(**state_dict["position"])
         self.counts = state_dict.get("faults", self.counts)
         self.faults.load_state_dict(self.counts)

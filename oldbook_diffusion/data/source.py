@@ -143,10 +143,14 @@ def where(path: str) -> dict[str, Any]:
         check_whole(tar)
     if local.is_file() and local.suffix in BUILDERS:
         return {"path": BUILDERS[local.suffix], "data_files": str(local)}
-    found = (suffix for suffix in BUILDERS if any(local.glob(f"**/*{suffix}")))
-    if suffix := next(found, None):
+    if suffix := suffix_of(local):
         return {"path": BUILDERS[suffix], "data_files": str(local / f"**/*{suffix}")}
     return {"path": "imagefolder", "data_dir": str(local)}
+
+
+def suffix_of(folder: Path) -> str:
+    """How the names of a folder's data files end; in no one way where it is of pictures."""
+    return next((suffix for suffix in BUILDERS if any(folder.glob(f"**/*{suffix}"))), "")
 
 
 def check_whole(tar: Path) -> None:
