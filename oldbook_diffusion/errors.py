@@ -5,6 +5,16 @@ class OldBookError(Exception):
     """A mistake in what was asked, told in one sentence that says what to do."""
 
 
+def check_least(key: str, value: int, least: int) -> None:
+    """Refuse a number that is too small.
+
+    Raises:
+        OldBookError: It is.
+    """
+    if value < least:
+        raise OldBookError(f"{key} is {value}: set it to {least} or more")
+
+
 EXTRAS = {"bitsandbytes": "8bit"}  # what installs a module that only some configs need
 
 

@@ -7,6 +7,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from oldbook_diffusion.callbacks.stopwatch import Stopwatch
+from oldbook_diffusion.errors import check_least
 
 
 class Checkpoint(ModelCheckpoint):
@@ -30,6 +31,7 @@ class Checkpoint(ModelCheckpoint):
         mode: Literal["max", "min"] = "max",
         keep: int = -1,
     ) -> None:
+        check_least("checkpoint.every_n_steps", every_n_steps, 1)
         super().__init__(
             filename="step={step:06d}",
             auto_insert_metric_name=False,

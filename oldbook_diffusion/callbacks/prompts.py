@@ -1,5 +1,9 @@
 """The prompts of the reference experiment, and others to learn the measure on and to try it."""
 
+from string import Formatter
+
+from oldbook_diffusion.errors import OldBookError
+
 PROMPTS = (
     "A bald man with a long beard smiles faintly",
     "Vase with foliated ornaments",
@@ -67,3 +71,20 @@ STEERED_PROMPTS = (
     "A pencil drawing of a boy",
     "A halftone print of a monkey",
 )
+
+
+def check_style_words(words: str) -> None:
+    """Refuse words of style that no prompt can be put into.
+
+    Raises:
+        OldBookError: It says how they must be.
+    """
+    try:
+        places = {name for _, name, _, _ in Formatter().parse(words) if name is not None}
+    except ValueError:  # a brace alone
+        places = set()
+    if places != {"prompt"}:
+        raise OldBookError(
+            f"render.style_words {words!r} needs a place for {{prompt}}, and for nothing else: "
+            "write it as in '{prompt}, old book engraving'"
+        )

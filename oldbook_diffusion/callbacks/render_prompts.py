@@ -21,7 +21,12 @@ from oldbook_diffusion.callbacks.keep_drawings import (
 )
 from oldbook_diffusion.callbacks.plates import Plates, enlarged, read_watched
 from oldbook_diffusion.callbacks.prepare_scores import Preparation
-from oldbook_diffusion.callbacks.prompts import OTHER_PROMPTS, PROMPTS, STEERED_PROMPTS
+from oldbook_diffusion.callbacks.prompts import (
+    OTHER_PROMPTS,
+    PROMPTS,
+    STEERED_PROMPTS,
+    check_style_words,
+)
 from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.callbacks.score_drawings import ScoreDrawings
 from oldbook_diffusion.callbacks.stopwatch import Stopwatch
@@ -66,6 +71,7 @@ class RenderPrompts(Callback):
         steered: list[str] | None = None,
         contrast: Path | None = None,
     ) -> None:
+        check_style_words(style_words)
         names = list(PROMPTS) if prompts is None else prompts
         self.assignment = Assignment(names, num_seeds, first_seed, sampling)
         self.steered = list(STEERED_PROMPTS) if steered is None else steered

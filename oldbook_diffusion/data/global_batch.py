@@ -5,7 +5,7 @@ from typing import Literal
 
 from lightning.pytorch import Trainer
 
-from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.errors import OldBookError, check_least
 
 AUTO: Literal["auto"] = "auto"
 
@@ -22,6 +22,7 @@ def check_batch_size(batch_size: int | Literal["auto"], global_batch: int | None
             "data.global_batch how many an optimizer step learns from, so that this stays the same"
         )
     size = 1 if batch_size == AUTO else batch_size
+    check_least("data.batch_size", size, 1)
     if global_batch is not None and (global_batch < 1 or global_batch % size):
         raise OldBookError(
             f"data.global_batch {global_batch} is no whole number of batches of {size}: "

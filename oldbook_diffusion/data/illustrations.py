@@ -29,7 +29,7 @@ from oldbook_diffusion.data.sides import Sides
 from oldbook_diffusion.data.source import Columns, open_stream
 from oldbook_diffusion.data.split import HeldOut
 from oldbook_diffusion.data.transforms import Limits
-from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.errors import OldBookError, check_least
 
 
 class Illustrations(LightningDataModule):
@@ -85,17 +85,18 @@ class Illustrations(LightningDataModule):
     ) -> None:
         super().__init__()
         check_batch_size(batch_size, global_batch)
+        check_least("data.shuffle_window", shuffle_window, 1)
+        check_least("data.num_workers", num_workers, 0)
+        held_out.check_column(columns.book)
         self.path, self.split, self.revision = path, split, revision
         self.columns = columns
         self.captions = captions
         self.held_out = held_out
-        self.resolution = resolution
-        self.random_flip = random_flip
+        self.resolution, self.random_flip = resolution, random_flip
         self.batch_size = 1 if batch_size == AUTO else batch_size  # until it is known what fits
         self.undecided = batch_size == AUTO
         self.global_batch = global_batch
-        self.num_workers = num_workers
-        self.shuffle_window = shuffle_window
+        self.num_workers, self.shuffle_window = num_workers, shuffle_window
         self.seed = seed
         self.allow_changes = allow_changes
         self.network = network

@@ -41,6 +41,19 @@ class HeldOut:
                 "and val/loss need plates that are not trained on"
             )
 
+    def check_column(self, book: str | None) -> None:
+        """Refuse names of books where no column tells the book of a plate.
+
+        Raises:
+            OldBookError: It names both keys.
+        """
+        if self.books and book is None:
+            raise OldBookError(
+                "data.held_out.books names books, but no column says which book a plate is of: "
+                "name it with data.columns.book, or set data.held_out.books to [] to hold out a "
+                "share"
+            )
+
     def holds(self, book: str | None, page: dict[str, Any] | None, seed: int) -> bool:
         """Whether a plate is held out."""
         if self.books:
