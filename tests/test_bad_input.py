@@ -55,6 +55,26 @@ def test_a_mistake_is_told_in_one_sentence(runs: Runs, argument: str, said: str)
     assert said in runs.refuse(argument)
 
 
+WINDOWS = """
+import signal, sys
+import oldbook_diffusion.cli  # and with it libraries, which have ways of their own
+for name in [name for name in sys.modules if name.startswith("oldbook_diffusion")]:
+    del sys.modules[name]
+sys.modules.update(fcntl=None, resource=None)
+del signal.SIGUSR1
+from oldbook_diffusion.cli import main
+main(["report", "--help"])
+"""
+
+
+def test_reports_are_read_where_there_are_no_locks_and_no_signals() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WINDOWS], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "folders of runs" in done.stdout
+
+
 def test_an_unknown_key_in_a_file_is_told_with_the_nearest(runs: Runs, tmp_path: Path) -> None:
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text(yaml.safe_dump({"data": {"resolutoin": 32}}))

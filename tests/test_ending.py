@@ -1,5 +1,8 @@
 """A run that is told to end saves, says how to go on, and goes on as if it had not ended."""
 
+import errno
+import fcntl
+import os
 import shlex
 import signal
 import subprocess
@@ -118,3 +121,17 @@ def test_a_second_run_in_the_same_folder_is_refused(runs: Runs) -> None:
     fit.kill()
     assert (run / "checkpoints/last.ckpt").exists()
     runs.fit(*PLAIN, "--model.lr_scheduler=null", "--ckpt_path=last")
+
+
+def test_a_folder_that_cannot_be_locked_is_told_once_and_trained_in(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lock(*arguments: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "lockf", lock)
+    run = runs.fit(*PLAIN)
+    assert (run / "checkpoints/step=000004.ckpt").is_file()
+    told = [message for message in caplog.messages if "cannot be locked" in message]
+    assert len(told) == 1
+    assert str(run) in told[0]

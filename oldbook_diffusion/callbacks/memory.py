@@ -1,6 +1,5 @@
 """What a run takes of the memory of a machine or a GPU, in bytes."""
 
-import resource
 import sys
 
 import psutil
@@ -11,6 +10,8 @@ def peak_memory(device: torch.device) -> int:
     """The most bytes at once so far: allocated on a GPU, else resident in this process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    import resource  # here: Windows has none, and reads reports too
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 

@@ -1,6 +1,6 @@
 """One run at a time in a folder."""
 
-import fcntl
+import logging
 import sys
 from io import FileIO
 from pathlib import Path
@@ -10,6 +10,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from oldbook_diffusion.callbacks.common_end import status
 from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.errors import OldBookError
+
+log = logging.getLogger(__name__)
 
 
 class RunLock(Callback):
@@ -47,17 +49,20 @@ class RunLock(Callback):
             sweep(folder / "checkpoints")
 
     def take(self, folder: Path, rank: int) -> bool:
-        """Lock the byte of a process, and find out whether it was free."""
+        """Lock the byte of a process, and find out whether it was free; where none is, go on."""
         folder.mkdir(parents=True, exist_ok=True)
         self.file = (folder / ".lock").open("ab", buffering=0)
         try:
-            if rank == 0:
-                fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                fcntl.lockf(self.file, fcntl.LOCK_UN, 0, 1)
-            else:
-                fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, rank)
+            lock(self.file, rank)
         except (BlockingIOError, PermissionError):  # which of the two depends on the system
             return False
+        except (OSError, ImportError) as error:  # some filesystems of clusters know no locks
+            if rank == 0:
+                log.warning(
+                    "%s cannot be locked (%s): see to it that no other run writes there",
+                    folder,
+                    error,
+                )
         return True
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -75,6 +80,22 @@ class RunLock(Callback):
         if self.file is not None:
             self.file.close()
             self.file = None
+
+
+def lock(file: FileIO, rank: int) -> None:
+    """Lock the whole file for a moment and then the byte of a process.
+
+    Raises:
+        BlockingIOError: Another process has locked some of it; or `PermissionError`.
+        OSError: It cannot be locked.
+    """
+    import fcntl  # here: Windows has none, and reads reports too
+
+    if rank == 0:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(file, fcntl.LOCK_UN, 0, 1)
+    else:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, rank)
 
 
 def sweep(folder: Path) -> None:

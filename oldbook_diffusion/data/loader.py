@@ -16,6 +16,8 @@ from oldbook_diffusion.data.faults import BadPlateError, Faults
 from oldbook_diffusion.data.order import Position, Row
 from oldbook_diffusion.errors import OldBookError
 
+# what tells a run to end; Windows knows no SIGUSR1
+SIGNALS = [signal.Signals[name] for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name)]
 GROUP = 4  # rows on one way to a worker and back: fewer messages, and a first batch soon
 
 
@@ -202,7 +204,7 @@ class Parcel:
 
 def leave_signals_to_the_main_process(worker: int) -> None:
     """Go on decoding when a whole group is told to end: the main process still has to save."""
-    for number in (signal.SIGTERM, signal.SIGUSR1):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
