@@ -160,20 +160,23 @@ def test_a_full_disk_keeps_the_earlier_checkpoint(
 def test_a_full_disk_ends_no_run_for_a_drawing_or_an_export(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from oldbook_diffusion.callbacks import export_adapter, keep_drawings
+    from oldbook_diffusion.callbacks import export_adapter, keep_drawings, prepare_scores
 
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    def full_after_the_base(drawing: torch.Tensor, path: Path, *origin: object) -> None:
-        if path.parent.name != "base":
-            full()
-
-    monkeypatch.setattr(keep_drawings, "save_drawing", full_after_the_base)
-    monkeypatch.setattr(export_adapter, "export_adapter", full)
+    for place, name in (
+        (keep_drawings, "save_drawing"),
+        (keep_drawings, "save_file"),
+        (prepare_scores, "save_file"),
+        (prepare_scores, "write_gate"),
+        (export_adapter, "export_adapter"),
+    ):
+        monkeypatch.setattr(place, name, full)
     run = runs.fit()
     assert (run / "checkpoints/step=000004.ckpt").is_file()
-    assert any("drawings of step 2 are not kept" in message for message in caplog.messages)
+    for lost in ("drawings of the base model", "chosen,", "drawings of step 2", "scores of step 2"):
+        assert any(f"{lost} are not kept" in message for message in caplog.messages), lost
     assert any("adapter is not exported" in message for message in caplog.messages)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from oldbook_diffusion.callbacks.assignment import AGAIN, APART, Assignment, Pictures
 from oldbook_diffusion.callbacks.draw_prompts import draw_prompts
 from oldbook_diffusion.callbacks.examine_encoder import examine_encoder, write_gate
+from oldbook_diffusion.callbacks.keep_drawings import excused
 from oldbook_diffusion.callbacks.plates import Plates, Watched, embed_plates, read_contrast
 from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.callbacks.score_drawings import BaseDrawings, ScoreDrawings
@@ -72,7 +73,6 @@ class Preparation:
         embedded = [encoder.encode_images(view) for view in shown]
         panel = self.scores.prepare(base, train, held_out, embedded, watched.trained_on)
         folder = run_folder(trainer)
-        save_file(panel.tensors(), folder / "images/panel.safetensors", encoder.origin)
         unseen = ~watched.trained_on
         blends = (base.pictures.captioned[unseen], pages[unseen])
         others = through(model, read_contrast(self.contrast, pages.shape[-1]))
@@ -81,7 +81,10 @@ class Preparation:
         lacks = shortcomings(panel)
         for lack in lacks:
             log.warning("not verified: %s", lack)
-        write_gate(folder, checks, lacks, encoder.origin)
+        # the gate first: nothing is chosen where there is no panel
+        with excused("the encoder's gate and the panel, by which a checkpoint is chosen,"):
+            write_gate(folder, checks, lacks, encoder.origin)
+            save_file(panel.tensors(), folder / "images/panel.safetensors", encoder.origin)
         return checks, train
 
 

@@ -14,6 +14,7 @@ from oldbook_diffusion.callbacks.charts import charts
 from oldbook_diffusion.callbacks.confirm_choice import confirm_choice
 from oldbook_diffusion.callbacks.draw_prompts import draw_prompts
 from oldbook_diffusion.callbacks.keep_drawings import (
+    excused,
     keep_drawings,
     keep_scores,
     show_drawings,
@@ -144,7 +145,8 @@ class RenderPrompts(Callback):
             self.base = self.draw(trainer, pl_module)
             if trainer.is_global_zero:
                 folder = run_folder(trainer) / "images/base"
-                write_drawings(folder, self.assignment, 0, self.base.own)
+                with excused("the drawings of the base model"):
+                    write_drawings(folder, self.assignment, 0, self.base.own)
             if self.preparation is not None:
                 drawn = self.preparation.draw(trainer, pl_module, self.assignment, self.base)
                 if trainer.is_global_zero:
