@@ -80,11 +80,10 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
         "--trainer.max_steps=6",
     )
     whole = runs.fit(*options, name="whole")
-    with monkeypatch.context():
-        kill(killed_at)
-        with pytest.raises(Killed):
-            runs.fit(*options, name="killed")
-        monkeypatch.undo()
+    kill(killed_at)
+    with pytest.raises(Killed):
+        runs.fit(*options, name="killed")
+    monkeypatch.undo()
     assert not (whole.parent.parent / "killed/version_0/checkpoints/step=000006.ckpt").exists()
     resumed = runs.fit(*options, "--ckpt_path=last", name="killed")
     assert resumed.name == "version_0", "a resumed run goes on in its own folder"
