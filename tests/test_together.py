@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import Runs
 from tests.processes import Fit, Ranks, free_port
+from tests.test_fit import events
 from tests.test_resume import PLAIN
 
 ROOT = Path(__file__).parent.parent
@@ -56,6 +57,20 @@ def test_two_ranks_that_are_told_to_end_save_once_and_say_so_once(
     assert steps(runs)[-1] % 20, "it was saved where it stood"
     said = [line for fit in running.fits for line in fit.said if "--ckpt_path" in line]
     assert said == [f"oldbook fit --config {folder(runs)}/config.yaml --ckpt_path {folder(runs)}"]
+
+
+def test_two_ranks_that_measure_after_every_step_end_too(runs: Runs) -> None:
+    every = "--checkpoint.every_n_steps=1"
+    ranks = Ranks.start(2, runs.config, *LONG, every)
+    assert has_saved(runs)
+    ranks.tell(signal.SIGTERM)
+    assert ranks.end() == [143, 0]
+    stopped = steps(runs)[-1]
+    assert stopped < 4000
+    last = f"--trainer.max_steps={stopped + 1}"
+    assert Ranks.start(2, runs.config, *LONG, every, last, "--ckpt_path=last").end() == [0, 0]
+    curve = [event.step for event in events(folder(runs)).Scalars("val/loss")]
+    assert curve == [*range(1, stopped + 2)], "what was due is measured by the run that goes on"
 
 
 def test_a_second_run_of_two_ranks_is_refused_in_one_sentence(runs: Runs, running: Ranks) -> None:

@@ -71,9 +71,11 @@ class EndOnSignal(Callback):
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return
         told = trainer.strategy.reduce_boolean_decision(self.told, all=False)
-        # a checkpoint from before a validation that is due would be one that never has it
-        if told and (batch_idx + 1) % int(trainer.val_check_batch or 1):
-            raise Terminated(trainer, self.has_learnt)
+        if not told or trainer.global_step >= trainer.max_steps:  # the end is near anyway
+            return
+        if not (batch_idx + 1) % int(trainer.val_check_batch or 1):
+            owe_validation(trainer)
+        raise Terminated(trainer, self.has_learnt)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
@@ -85,11 +87,7 @@ class EndOnSignal(Callback):
         if not ended or not self.has_learnt:
             return
         if trainer.validating:
-            # Lightning validates again only where it was inside of a batch
-            progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
-            progress.reset()
-            progress.increment_ready()
-            progress.increment_started()
+            owe_validation(trainer)
         assert isinstance(trainer.checkpoint_callback, Checkpoint)
         trainer.checkpoint_callback.save(trainer)
 
@@ -97,6 +95,15 @@ class EndOnSignal(Callback):
         """Leave the network as it was."""
         if trainer.world_size == 1:
             self.watch.remove()
+
+
+def owe_validation(trainer: Trainer) -> None:
+    """Have the run that goes on begin with the validation that is due."""
+    # Lightning validates again only where it was inside of a batch
+    progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
+    progress.reset()
+    progress.increment_ready()
+    progress.increment_started()
 
 
 def between_steps(trainer: Trainer) -> bool:
