@@ -66,7 +66,12 @@ def fill_cache(trainer: Trainer, system: StyleDiffusion, data: Illustrations) ->
     trainer.callbacks = callbacks  # type: ignore[attr-defined]
     trainer.predict(FillCache(system, data), return_predictions=False)
     pictures, prompts = system.encoder.pictures, system.encoder.prompts
-    log.info("%d plates and %d prompts are encoded", count(pictures), count(prompts))
+    log.info(
+        "everything is encoded; with what other runs have left, the cache of these networks holds "
+        "%d pictures and %d prompts",
+        count(pictures),
+        count(prompts),
+    )
 
 
 def count(store: Store | None) -> int:

@@ -28,9 +28,14 @@ def test_after_a_preparation_training_encodes_nothing(
 
 
 def test_a_preparation_holds_every_training_plate_both_ways_and_every_prompt(
-    runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    runs: Runs,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO", "oldbook_diffusion")
     runs.command("prepare")
+    assert caplog.messages[-1].endswith("holds 24 pictures and 13 prompts")
     capsys.readouterr()
     main(["cache", "info", f"--folder={tmp_path / 'cache'}"])
     said = [line.split() for line in capsys.readouterr().out.splitlines()]
