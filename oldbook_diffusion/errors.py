@@ -1,5 +1,7 @@
 """What a user can meet and mend."""
 
+from argparse import ArgumentError
+
 
 class OldBookError(Exception):
     """A mistake in what was asked, told in one sentence that says what to do."""
@@ -28,4 +30,6 @@ def mendable(error: BaseException | None) -> OldBookError | None:
             f"this config needs {error.name}: pip install 'oldbook_diffusion[{extra}]', or "
             f"'.[{extra}]' in a clone"
         )
-    return mendable(error.__cause__ or error.__context__)
+    # a crash while a mistake is handled is no mistake; parsers raise without naming the cause
+    wraps = isinstance(error, ArgumentError)
+    return mendable(error.__cause__ or (error.__context__ if wraps else None))

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from argparse import ArgumentError
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import torch
 import yaml
 
+from oldbook_diffusion.errors import OldBookError, mendable
 from tests import tiny
 from tests.conftest import Runs, World
 
@@ -53,6 +55,29 @@ Row = dict[str, object]
 )
 def test_a_mistake_is_told_in_one_sentence(runs: Runs, argument: str, said: str) -> None:
     assert said in runs.refuse(argument)
+
+
+def crash(mistake: Exception) -> Exception:
+    """A crash while a mistake is handled."""
+    try:
+        try:
+            raise mistake
+        except OldBookError:
+            [].pop()
+    except IndexError as error:
+        return error
+    raise AssertionError
+
+
+def test_a_crash_while_a_mistake_is_handled_is_shown_as_a_crash() -> None:
+    mistake = OldBookError("set it back")
+    assert mendable(crash(mistake)) is None
+    wrapper = ValueError("a library says something")
+    wrapper.__cause__ = mistake
+    assert mendable(wrapper) is mistake
+    parser = ArgumentError(None, "a parser says something")
+    parser.__context__ = wrapper
+    assert mendable(parser) is mistake
 
 
 WINDOWS = """
