@@ -133,6 +133,17 @@ def test_the_chosen_checkpoint_is_confirmed_on_fresh_noise_and_prompts(
     assert same(weights(run, 4), weights(plain, 4)), "the last checkpoint is the run's own"
 
 
+def test_a_chosen_checkpoint_that_is_damaged_is_told_in_one_sentence(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choose_and_spoil(folder: Path, rule: object) -> Choice:
+        (folder / "checkpoints/step=000002.ckpt").write_bytes(b"half")
+        return Choice(2, "Step 2, for a test.")
+
+    monkeypatch.setattr(choose_checkpoint, "choose_of", choose_and_spoil)
+    assert "step=000002.ckpt is damaged" in runs.refuse()
+
+
 def test_a_run_stops_when_the_rule_has_long_made_up_its_mind(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from lightning.pytorch import LightningModule, Trainer
 
 from oldbook_diffusion.adapter import keep_trainable, restore_frozen, without_adapter
 from oldbook_diffusion.callbacks.assignment import FRESH, Assignment
+from oldbook_diffusion.callbacks.checkpoint_file import read_checkpoint
 from oldbook_diffusion.callbacks.draw_prompts import draw_prompts
 from oldbook_diffusion.callbacks.keep_drawings import excused
 from oldbook_diffusion.callbacks.prompts import FRESH_PROMPTS
@@ -40,11 +41,15 @@ def confirm_choice(
     last = {
         name: x.clone() for name, x in keep_trainable(pl_module, pl_module.state_dict()).items()
     }
-    chosen = torch.load(file, map_location=pl_module.device, weights_only=True)["state_dict"]
+    chosen = read_checkpoint(file, pl_module.device)["state_dict"]
     pl_module.load_state_dict(restore_frozen(pl_module, chosen))
+    orders = {
+        "the prompts, other noise": (assignment.prompts, FRESH),
+        "other prompts": (FRESH_PROMPTS, FRESH + len(assignment.own)),
+    }
     found = {
-        "the prompts, other noise": again(trainer, pl_module, scores, assignment, False),
-        "other prompts": again(trainer, pl_module, scores, assignment, True),
+        what: again(trainer, pl_module, scores, assignment, list(prompts), first)
+        for what, (prompts, first) in orders.items()
     }
     pl_module.load_state_dict(restore_frozen(pl_module, last))
     if trainer.is_global_zero:
@@ -69,12 +74,11 @@ def again(
     pl_module: StyleDiffusion,
     scores: ScoreDrawings,
     assignment: Assignment,
-    other: bool,
+    prompts: list[str],
+    first: int,
 ) -> dict[str, float]:
-    """Draw and score the prompts from other noise, or other prompts altogether."""
-    prompts = list(FRESH_PROMPTS) if other else list(assignment.prompts)
+    """Draw and score some prompts, from the seeds after a first one."""
     texts = [prompt for prompt in prompts for _ in range(assignment.num_seeds)]
-    first = FRESH + other * len(assignment.own)
     order = (texts, range(first, first + len(texts)), assignment.sampling)
     tuned = draw_prompts(trainer, pl_module, *order)
     with without_adapter(pl_module.model.unet):
