@@ -19,6 +19,7 @@ from oldbook_diffusion.metrics.controls import Change
 from oldbook_diffusion.stable_diffusion import StableDiffusion
 
 THUMBNAIL = 256  # pixels of a side, at most
+CURE = "so that nothing can be measured: mend the dataset, or hold out other plates"
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
 
@@ -66,13 +67,19 @@ class Watched:
 
 
 def read_watched(loaders: Iterable[Any]) -> Watched:
-    """Read the watched plates: those held out, then those trained on."""
+    """Read the watched plates: those held out, then those trained on.
+
+    Raises:
+        OldBookError: None of them could be used.
+    """
     images, captions, trained_on = [], [], []
     for number, loader in enumerate(loaders):
         for batch in loader:
             images.append(batch["images"])
             captions += batch["prompts"]
             trained_on += [number == 1] * len(batch["prompts"])
+    if not images:
+        raise OldBookError(f"none of the watched plates could be used, {CURE}")
     return Watched(torch.cat(images), captions, torch.tensor(trained_on))
 
 
@@ -105,7 +112,7 @@ def embed_plates(
         captions += batch["prompts"]
         thumbnails += [thumbnail(image) for image in images]
     if not shown:
-        raise OldBookError("none of the plates could be used, so that nothing can be measured")
+        raise OldBookError(f"none of the plates could be used, {CURE}")
     embeddings = torch.cat(shown)
     changed = {name: torch.cat(parts) for name, parts in variants.items()}
     before = torch.cat([embeddings[:0], *untouched])
