@@ -44,7 +44,7 @@ def find_checkpoint(
         OldBookError: There is no such checkpoint.
     """
     if ckpt_path not in (LAST, AUTO):
-        return named_checkpoint(Path(ckpt_path), model)
+        return named_checkpoint(ckpt_path, model)
     if place is None:
         raise OldBookError(
             f"--ckpt_path {ckpt_path} cannot know the runs' folder, since trainer.logger names "
@@ -61,14 +61,15 @@ def find_checkpoint(
     return newest
 
 
-def named_checkpoint(path: Path, model: Mapping[str, Any]) -> Path:
+def named_checkpoint(ckpt_path: str, model: Mapping[str, Any]) -> Path:
     """A checkpoint that is named, by its file or by the folder of its run.
 
     Raises:
         OldBookError: There is none.
     """
+    path = Path(ckpt_path)
     if not path.is_dir():
-        check_there(path)
+        check_there(ckpt_path)  # which may be an address
         return path
     newest = newest_checkpoint([path], wanted(model))
     if newest is None:
