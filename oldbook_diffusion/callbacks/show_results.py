@@ -24,12 +24,15 @@ class ShowResults(Callback):
         if stage != "fit":
             return
         folder = run_folder(trainer)
-        adapter = folder / f"checkpoints/step={trainer.global_step:06d}/{WEIGHTS}"
+        last, best = (
+            folder / f"checkpoints/step={trainer.global_step:06d}",
+            folder / "checkpoints/best",
+        )
         files = {
             "page": self.write_page(folder),
             "before/after": folder / "before_after.png",
             "drawings": folder / "images",
-            "adapter": adapter,
+            "adapter": (best if best.exists() else last) / WEIGHTS,
         }
         lines = {
             "curves": f"tensorboard --logdir {folder}",
