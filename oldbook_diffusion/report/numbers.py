@@ -49,8 +49,8 @@ def cell(name: str, scores: Mapping[str, float]) -> Cell:
 
 
 def decimal(number: float) -> str:
-    """A number as most are written."""
-    return f"{number:.2f}"
+    """A number as most are written; nought has no sign."""
+    return f"{number:z.2f}"
 
 
 def chance(p: float) -> str:

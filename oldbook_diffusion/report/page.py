@@ -14,7 +14,7 @@ from PIL import Image
 
 from oldbook_diffusion.metrics.shortcomings import extent
 from oldbook_diffusion.report.comparison import warning
-from oldbook_diffusion.report.numbers import NAMES, in_words, row, within_bounds
+from oldbook_diffusion.report.numbers import NAMES, decimal, in_words, row, within_bounds
 from oldbook_diffusion.report.records import Checkpoint, Drawing, Key, Run
 
 SIDE = 256  # of a picture on the page, at most
@@ -88,7 +88,7 @@ def summary(run: Run) -> str:
     scores = shown.scores
     if "style/score" not in scores:
         return f"Step {shown.step}, the {which} one: nothing was measured."
-    rivals = [f"{name} gets {scores[guide]:.2f}" for guide, name in RIVALS.items()]
+    rivals = [f"{name} gets {decimal(scores[guide])}" for guide, name in RIVALS.items()]
     return (
         f"Step {shown.step}, the {which} one: style {in_words(scores)}, where 0 is the base "
         f"model and 1 is held-out plates; {' and '.join(rivals)}."
