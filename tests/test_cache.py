@@ -13,7 +13,7 @@ from diffusers import AutoencoderKL
 from PIL import Image
 from transformers import CLIPTextModel
 
-from oldbook_diffusion.data import loader
+from oldbook_diffusion.data import decode as decoding
 from oldbook_diffusion.system import StyleDiffusion
 from tests import tiny
 from tests.conftest import Runs, World
@@ -105,9 +105,9 @@ def test_a_second_run_encodes_and_decodes_nothing(
     assert first["prompts"] > 0
     calls.clear()
     decoded: list[bytes] = []
-    decode = loader.decode_page
+    decode = decoding.decode_page
     monkeypatch.setattr(
-        loader, "decode_page", lambda content: decoded.append(content) or decode(content)
+        decoding, "decode_page", lambda content: decoded.append(content) or decode(content)
     )
     runs.fit(*PLAIN, *LONG, name="second")
     assert calls == {"pictures": 0, "prompts": 0}
