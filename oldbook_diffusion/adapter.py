@@ -103,8 +103,17 @@ def explain_misfit(module: nn.Module, state_dict: Mapping[str, Tensor]) -> str |
 
 @contextmanager
 def without_adapter(network: nn.Module) -> Iterator[None]:
-    """Use the network as it was before the adapter came."""
+    """Use the network as it was before the adapter came.
+
+    Raises:
+        OldBookError: There is no adapter that can be disabled, so that the network as it is would
+            be taken for the base model.
+    """
     layers = [module for module in network.modules() if isinstance(module, BaseTunerLayer)]
+    if not layers:
+        raise OldBookError(
+            "the base model cannot be restored: the denoiser has no adapter that can be disabled"
+        )
     for layer in layers:
         layer.enable_adapters(False)
     try:
@@ -121,10 +130,32 @@ def export_adapter(unet: UNet2DConditionModel, folder: Path) -> None:
     otherwise. It carries no dropout: diffusers would go on dropping while it draws. The names are
     peft's for every layer: diffusers' converter renames those of attention projections alone, and
     from a file with names of both kinds its loader takes none of them, in silence.
+
+    Raises:
+        OldBookError: Diffusers could not load it, or it would be of no use; nothing is written.
     """
-    metadata = {**unet.peft_config["default"].to_dict(), "lora_dropout": 0.0}
+    config, weights = unet.peft_config["default"], get_peft_model_state_dict(unet)
+    check_exportable(config, weights)
+    metadata = {**config.to_dict(), "lora_dropout": 0.0}
     StableDiffusionPipeline.save_lora_weights(
         folder,
-        unet_lora_layers=get_peft_model_state_dict(unet),
+        unet_lora_layers=weights,
         unet_lora_adapter_metadata=metadata,
     )
+
+
+def check_exportable(config: PeftConfig, weights: Mapping[str, Tensor]) -> None:
+    """Refuse an adapter that diffusers cannot load, or that nobody should.
+
+    Raises:
+        OldBookError: It is no LoRA, it has weights that are NaN or inf, or it has not learned.
+    """
+    if type(config) is not LoraConfig:
+        raise OldBookError(
+            f"diffusers loads LoRA files alone, and this adapter is a {type(config).__name__}"
+        )
+    bad = [name for name, value in weights.items() if not value.isfinite().all()]
+    if bad:
+        raise OldBookError(f"{len(bad)} of its tensors hold NaN or inf, first {bad[0]}")
+    if not any(value.any() for name, value in weights.items() if "lora_B" in name):
+        raise OldBookError("it has not learned anything, all its updates are zero")

@@ -7,9 +7,6 @@ Shapes and ranges, here and everywhere:
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
@@ -18,8 +15,15 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.models.loading import (
+    check_tokenizer,
+    fingerprint,
+    load_part,
+    read_family,
+)
 from oldbook_diffusion.randomness import normal
 
+FAMILY = "StableDiffusionPipeline"
 PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
 
 
@@ -33,7 +37,7 @@ class StableDiffusion(nn.Module):
         gradient_checkpointing: Recompute activations in the backward pass to save memory.
 
     Raises:
-        OldBookError: The checkpoint is not to be had, or is not a Stable Diffusion.
+        OldBookError: It cannot be loaded, is of another family, or its parts do not fit together.
     """
 
     def __init__(
@@ -45,9 +49,10 @@ class StableDiffusion(nn.Module):
     ) -> None:
         super().__init__()
         options = {"revision": revision, "variant": variant}
-        check_pretrained(pretrained)
+        check_family(pretrained, revision)
         self.tokenizer = load_part(CLIPTokenizer, pretrained, "tokenizer", revision=revision)
         self.text_encoder = load_part(CLIPTextModel, pretrained, "text_encoder", **options)
+        check_tokenizer(self.tokenizer, self.text_encoder, pretrained)
         self.vae = load_part(AutoencoderKL, pretrained, "vae", **options)
         self.unet = load_part(UNet2DConditionModel, pretrained, "unet", **options)
         self.noise_scheduler = load_part(DDPMScheduler, pretrained, "scheduler", revision=revision)
@@ -134,12 +139,16 @@ class StableDiffusion(nn.Module):
         return normal(seeds, (self.unet.config.in_channels, side, side))
 
 
-def check_pretrained(pretrained: str) -> None:
-    """Refuse a local folder that is not a pipeline, before anything is loaded."""
-    folder = Path(pretrained)
-    if folder.exists() and not (folder / "model_index.json").is_file():
+def check_family(pretrained: str, revision: str | None) -> None:
+    """Refuse a pipeline of another family, before anything large is loaded.
+
+    Raises:
+        OldBookError: It is one.
+    """
+    if (family := read_family(pretrained, revision)) != FAMILY:
         raise OldBookError(
-            f"{pretrained} is not a pipeline in diffusers layout: it has no model_index.json"
+            f"{pretrained} is a {family}, which is not supported: set model.pretrained to a "
+            f"{FAMILY}, that is a Stable Diffusion 1.x or 2.x"
         )
 
 
@@ -150,34 +159,3 @@ def check_prediction_type(noise_scheduler: DDPMScheduler) -> None:
             f"the checkpoint predicts {noise_scheduler.config.prediction_type!r}, "
             f"this trainer knows {', '.join(PREDICTION_TYPES)}"
         )
-
-
-def load_part(kind: Any, pretrained: str, subfolder: str, **options: Any) -> Any:
-    """Load one part of a pipeline.
-
-    Raises:
-        OldBookError: It says what is missing and how to use a local folder.
-    """
-    try:
-        return kind.from_pretrained(pretrained, subfolder=subfolder, **options)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise OldBookError(
-            f"cannot load the {subfolder} of {pretrained!r} ({reason}); check the name, or set "
-            "model.pretrained to a local folder in diffusers layout"
-        ) from error
-
-
-def fingerprint(network: nn.Module) -> str:
-    """Tell base models apart by the first weights of each tensor, whatever precision they are in.
-
-    The adapter does not count, so that a network has the same fingerprint with and without.
-    """
-    digest = sha256()
-    for name, value in network.state_dict().items():
-        if "lora_" not in name:
-            # two steps of rounding, so that float32 and float16 files of one model agree
-            head = value.flatten()[:64].to(torch.float16).float()
-            digest.update(f"{name.replace('.base_layer', '')}{tuple(value.shape)}".encode())
-            digest.update((head * 256).round().to(torch.int32).numpy().tobytes())
-    return digest.hexdigest()[:16]

@@ -7,6 +7,7 @@ from safetensors import SafetensorError
 
 from oldbook_diffusion.adapter import export_adapter
 from oldbook_diffusion.callbacks.run_folder import run_folder
+from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.system import StyleDiffusion
 
 log = logging.getLogger(__name__)
@@ -31,5 +32,9 @@ class ExportAdapter(Callback):
             folder = run_folder(trainer) / "checkpoints" / f"step={trainer.global_step:06d}"
             try:
                 export_adapter(pl_module.model.unet, folder)
-            except (OSError, SafetensorError) as error:  # the checkpoint holds the same weights
+            except (
+                OSError,
+                SafetensorError,
+                OldBookError,
+            ) as error:  # the checkpoint holds the same weights
                 log.warning("the adapter is not exported to %s: %s", folder, error)

@@ -1,0 +1,1 @@
+"""Base models: pretrained text-to-image models, frozen."""
