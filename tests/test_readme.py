@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from oldbook_diffusion.cli import main
+from recipes.nano.lexicon import PROMPT_WORDINGS
 
 ROOT = Path(__file__).parent.parent
 QUICK = {
@@ -33,12 +35,17 @@ NEEDS_HUB = "oldbook_sd14.yaml"
 TORCHRUN = "torchrun --nproc_per_node 2 --no-python oldbook "
 
 
+def shell_lines() -> list[str]:
+    """Every line of the README's shell blocks, in order."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
 def commands() -> list[list[str]]:
     """Every command of the README that runs `oldbook`, in words; a test runs `slurm.sbatch`."""
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
     starts = ("oldbook ", TORCHRUN)
-    return [shlex.split(line.removeprefix("oldbook ")) for line in lines if line.startswith(starts)]
+    lines = [line for line in shell_lines() if line.startswith(starts)]
+    return [shlex.split(line.removeprefix("oldbook ")) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +131,35 @@ def test_every_target_of_make_in_the_readme_exists() -> None:
         asked = re.findall(r"^make (\w+)", (ROOT / page).read_text(), flags=re.MULTILINE)
         assert asked
         assert set(asked) <= set(targets)
+
+
+def test_the_first_command_of_the_readme_comes_before_word_120() -> None:
+    before = (ROOT / "README.md").read_text().split("```sh\n")[0]
+    assert len(before.split()) < 120
+
+
+def test_the_readme_activates_the_environment_that_make_creates_before_it_runs_oldbook() -> None:
+    lines = shell_lines()
+    venv = re.search(r"^VENV\s*:= (\S+)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert venv is not None
+    programs = [" ".join(line.split()[:2]) for line in lines]
+    activated = programs.index(f"source {venv[1]}/bin/activate")
+    first = next(i for i, line in enumerate(lines) if line.startswith("oldbook "))
+    assert programs.index("make install") < activated < first
+
+
+def test_pip_installs_this_package_with_the_constraints_of_the_repository() -> None:
+    lines = [shlex.split(line) for line in shell_lines() if line.startswith("pip install ")]
+    assert lines
+    for words in lines:
+        assert words[-2:] == ["--editable", "."]
+        assert (ROOT / words[words.index("--constraint") + 1]).is_file()
+
+
+def test_render_samples_as_the_demo_does_a_prompt_that_its_model_knows() -> None:
+    (words,) = [words for words in commands() if words[0] == "render"]
+    assert words[1] in {wording for wordings in PROMPT_WORDINGS for wording in wordings}
+    config = yaml.safe_load((ROOT / "configs/nano.yaml").read_text())
+    for key in ("num_steps", "guidance_scale"):
+        assert float(words[words.index(f"--{key}") + 1]) == config["render"]["sampling"][key]
+    assert words[words.index("--base") + 1] == config["model"]["pretrained"]
