@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["oldbook_diffusion.cli", "tests.processes"])
+SERVER.set_forkserver_preload(["oldbook_diffusion.commands.training", "tests.processes"])
 PATIENCE = 120.0  # seconds
 
 

@@ -25,7 +25,13 @@ Row = dict[str, object]
     [
         ("--model.pretrianed=x", "did you mean model.pretrained?"),
         ("--trainer.max_stpes=3", "did you mean trainer.max_steps?"),
+        ("--trainer.max_step=3", "did you mean trainer.max_steps?"),
         ("--model.adapter.init_args.rnk=3", "did you mean rank?"),
+        ("--model.adapter.init_args.rank=two", "rank of model.adapter is two: set it to a whole"),
+        ("--model.adapter=Lora", "did you mean LoRA?"),
+        ("--model.optimizer.class_path=torch.optim.Adamw", "did you mean AdamW?"),
+        ("--data.batch_size=x", "data.batch_size is x: set it to a whole number or auto"),
+        ("--data.cache.max_gb=lots", "max_gb of data.cache is lots: set it to a number"),
         ("--model.adapter.init_args.rank=0", "learns nothing"),
         ("--data.captions.template=old", "no place for {caption}"),
         ("--data.captions.dropout=2", "a share from 0 to 1"),
@@ -82,7 +88,7 @@ def test_a_crash_while_a_mistake_is_handled_is_shown_as_a_crash() -> None:
 
 WINDOWS = """
 import signal, sys
-import oldbook_diffusion.cli  # and with it libraries, which have ways of their own
+import oldbook_diffusion.commands.training  # and with it libraries, which have ways of their own
 for name in [name for name in sys.modules if name.startswith("oldbook_diffusion")]:
     del sys.modules[name]
 sys.modules.update(fcntl=None, resource=None)

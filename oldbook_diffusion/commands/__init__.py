@@ -1,0 +1,26 @@
+"""The commands of `oldbook`, one module each; a module is imported when its command runs."""
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """A command of the command line."""
+
+    module: str  # in this package; its `run(arguments)` runs the command
+    summary: str
+    trains: bool = False  # whether it takes the config of a training run
+
+
+COMMANDS = {
+    "fit": Command("fit", "Fine-tune a model on a style.", trains=True),
+    "validate": Command("validate", "Sample from a checkpoint and score it.", trains=True),
+    "validate-encoder": Command(
+        "validate_encoder", "Check whether the style encoder can score this style.", trains=True
+    ),
+    "prepare": Command(
+        "prepare", "Fill the cache of latents and text embeddings, before a run.", trains=True
+    ),
+    "render": Command("render", "Generate images of a prompt, with an adapter and without."),
+    "report": Command("report", "Show what runs have done on one page."),
+    "cache": Command("cache", "Show or empty the cache of latents and text embeddings."),
+}

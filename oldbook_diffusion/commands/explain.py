@@ -1,0 +1,80 @@
+"""Errors of the parsers of the commands, as one sentence about keys and values."""
+
+import difflib
+import inspect
+import re
+import sys
+from argparse import ArgumentError
+from collections.abc import Iterable
+
+from oldbook_diffusion.commands.check_keys import hint
+from oldbook_diffusion.errors import OldBookError, mendable
+
+KEY = re.compile(r'Parser key "([^"]+)": ')
+UNKNOWN = re.compile(r"Option '([\w.]+)' is not accepted|does not accept option '([\w.]+)'")
+MISSING = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
+NO_CLASS = re.compile(r"Expected a dot import path string: (\S+)")
+GIVEN = re.compile(r"(?:Got|Given) value: (.+?)(?=\. Got value: | - Expected |$)")
+EXPECTED = re.compile(r"Expected an? <class '([\w.]+)'>|Expected a typing\.Literal\[([^\]]*)\]")
+WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text",
+    "list": "a list",
+    "dict": "a mapping",
+    "NoneType": "null",
+}
+
+
+def explain(error: ArgumentError, command: str, parts: Iterable[type] = ()) -> OldBookError:
+    """Explain an error of a parser.
+
+    Args:
+        error: What the parser has raised.
+        command: The command whose keys to suggest.
+        parts: Classes that a config can name, to suggest them and their arguments.
+    """
+    if mistake := mendable(error):
+        return mistake
+    message = " ".join(str(error).split())
+    keys = list(KEY.finditer(message))
+    key = " of ".join(dict.fromkeys(found[1] for found in reversed(keys))) or "the config"
+    about = message[keys[-1].end() :] if keys else message
+    if found := UNKNOWN.search(about):
+        return OldBookError(unknown(key, found[1] or found[2], command, parts))
+    if found := MISSING.search(about):
+        names = dir(sys.modules.get(found[1]))
+        return OldBookError(f"{key}: there is no {found[2]} in {found[1]}{like(found[2], names)}")
+    return OldBookError(wrong_value(key, about, parts) or f"{key}: {about}" if keys else about)
+
+
+def unknown(key: str, name: str, command: str, parts: Iterable[type]) -> str:
+    """A key that a part or a group does not have."""
+    if key == "the config":
+        return f"{name} is not a key of oldbook {command}{hint(command, name)}"
+    names = [argument for part in parts for argument in inspect.signature(part).parameters]
+    return f"{key} has no argument {name!r}{like(name, names)}"
+
+
+def wrong_value(key: str, about: str, parts: Iterable[type]) -> str:
+    """A value of another type than its key takes; empty where the message is about more."""
+    given = GIVEN.search(about)
+    types = EXPECTED.findall(about[: given.start()] if given else about)
+    wanted = [WORDS.get(kind, "") or options.replace(", ", " or ") for kind, options in types]
+    wanted = [words.replace("'", "") for words in dict.fromkeys(wanted) if words]
+    no_class = NO_CLASS.search(about)
+    if no_class is not None and WORDS["float"] not in wanted:
+        wanted.append("the name of a class")
+    value = given or no_class
+    if not wanted or value is None:
+        return ""
+    close = like(value[1], [part.__name__ for part in parts]) if no_class else ""
+    return f"{key} is {value[1]}: set it to {' or '.join(wanted)}{close}"
+
+
+def like(name: str, names: Iterable[str]) -> str:
+    """The name that looks most like another, in capitals or not, as a suggestion."""
+    by_spelling = {known.lower(): known for known in names}
+    close = difflib.get_close_matches(name.lower(), list(by_spelling), 1)
+    return f"; did you mean {by_spelling[close[0]]}?" if close else ""

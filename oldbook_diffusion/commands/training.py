@@ -1,0 +1,171 @@
+"""A training run put together from its config; the commands of a run share it."""
+
+import sys
+import warnings
+from argparse import ArgumentError
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+
+from oldbook_diffusion.callbacks import (
+    AccountForTime,
+    Checkpoint,
+    ChooseCheckpoint,
+    ExportAdapter,
+    FitBatch,
+    RenderPrompts,
+    ShowResults,
+    SkipBadSteps,
+    WatchDivergence,
+)
+from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO
+from oldbook_diffusion.callbacks.end_on_signal import EndOnSignal, Terminated
+from oldbook_diffusion.callbacks.keep_faults import KeepFaults
+from oldbook_diffusion.callbacks.resumption import enter, find_checkpoint, folder_of, place_of
+from oldbook_diffusion.callbacks.run_folder import check_writable
+from oldbook_diffusion.callbacks.run_lock import RunLock
+from oldbook_diffusion.commands import COMMANDS
+from oldbook_diffusion.commands.explain import explain
+from oldbook_diffusion.commands.parts import PARTS
+from oldbook_diffusion.data import Illustrations
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.system import StyleDiffusion
+
+FALSE_ALARMS = (
+    r".*your dataloader is\s+not resumable",  # the datamodule keeps the position
+    r"Found \d+ module\(s\) in eval mode",  # the frozen parts are meant to be
+    r".*LeafSpec",  # Lightning's own affair
+    r".*sync_dist=True",  # what is logged at validation is the same in all processes
+)
+TRAINER_DEFAULTS: dict[str, Any] = {
+    "check_val_every_n_epoch": None,
+    "num_sanity_val_steps": 0,
+    "use_distributed_sampler": False,
+    "log_every_n_steps": 10,
+    "logger": {
+        "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
+        "init_args": {"save_dir": "runs", "name": "oldbook"},
+    },
+}
+GIVEN_HERE = {
+    "model",
+    "dataloaders",
+    "datamodule",
+    "weights_only",
+    "train_dataloaders",
+    "val_dataloaders",
+}
+
+
+class TrainingCLI(LightningCLI):
+    """The parts of a run: `model`, `data`, `trainer`, and a callback in each other group.
+
+    Args:
+        command: Name of the command.
+        arguments: Its command line, without the name.
+        method: Method of the trainer whose arguments are keys too; none when null.
+    """
+
+    def __init__(self, command: str, arguments: Sequence[str], method: str | None = None) -> None:
+        self.command = command
+        self.method = method
+        self.method_arguments: list[str] = []
+        for message in FALSE_ALARMS:
+            warnings.filterwarnings("ignore", message=message)
+        always = [FitBatch(), ExportAdapter(), AccountForTime(), ShowResults()]
+        super().__init__(
+            StyleDiffusion,
+            Illustrations,
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            trainer_defaults={**TRAINER_DEFAULTS, "callbacks": always},
+            save_config_kwargs={"overwrite": True},
+            parser_kwargs={
+                "prog": f"oldbook {command}",
+                "usage": f"oldbook {command} [--config FILE ...] [--KEY VALUE ...]",
+                "description": COMMANDS[command].summary,
+                "exit_on_error": False,
+                "allow_abbrev": False,
+            },
+            args=list(arguments),
+            run=False,
+        )
+
+    def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add the groups of a config, the project's own first; Lightning would begin with its."""
+        parser.add_lightning_class_args(StyleDiffusion, "model")
+        parser.add_lightning_class_args(Illustrations, "data")
+        parser.add_lightning_class_args(RenderPrompts, "render")
+        parser.add_lightning_class_args(Checkpoint, "checkpoint")
+        parser.add_lightning_class_args(ChooseCheckpoint, "choose")
+        parser.add_lightning_class_args(SkipBadSteps, "bad_steps")
+        parser.add_lightning_class_args(WatchDivergence, "divergence")
+        if self.method is not None:
+            self.method_arguments = parser.add_method_arguments(
+                Trainer, self.method, skip=GIVEN_HERE
+            )
+        parser.add_lightning_class_args(Trainer, "trainer")
+        defaults = {f"trainer.{name}": value for name, value in TRAINER_DEFAULTS.items()}
+        parser.set_defaults(defaults)
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Let every fact be given once."""
+        parser.link_arguments("seed_everything", "data.seed")
+        parser.link_arguments("data.resolution", "render.sampling.resolution")
+        clock = ("checkpoint.every_n_steps", "trainer.accumulate_grad_batches", "trainer.max_steps")
+        parser.link_arguments(clock, "trainer.val_check_interval", compute_fn=batches_between)
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse; an error becomes one sentence."""
+        try:
+            self.config = parser.parse_args(args)
+        except ArgumentError as error:
+            raise explain(error, self.command, PARTS) from error
+
+    def before_instantiate_classes(self) -> None:
+        """Check the runs' folder; find the checkpoint of `--ckpt_path`, and resume in its run."""
+        config, self.entered = self.config, None
+        place = place_of(config.get("trainer.logger"))
+        if place is not None:
+            check_writable(folder_of(place))
+        if asked := config.get("ckpt_path"):
+            found = find_checkpoint(str(asked), place, config.model.as_dict())
+            config.ckpt_path = found and str(found)
+            if found and self.method == "fit":
+                self.entered = enter(place, found, str(asked))
+
+    def after_instantiate_classes(self) -> None:
+        """Keep what was found out of the saved config, which is to repeat the run."""
+        if self.method == "fit":
+            self.config.ckpt_path = None
+        if self.entered is not None:
+            self.entered.version = None
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Build the trainer with durable checkpoints, in a folder of its own, and ready to end."""
+        asked = self.config_init.trainer
+        plugins = [*(asked.plugins or []), DurableCheckpointIO()]
+        callbacks = [RunLock(), EndOnSignal(), KeepFaults(), *(asked.callbacks or [])]
+        return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
+
+    def call(self, method: Callable[..., object], **options: object) -> None:
+        """Call a method of the trainer with the model and the data; end as a signal asks."""
+        given = {name: self.config_init[name] for name in self.method_arguments}
+        try:
+            method(self.model, datamodule=self.datamodule, **given, **options)
+        except Terminated as end:
+            sys.stdout.write(end.lines)
+            sys.exit(end.status)
+
+
+def batches_between(every_n_steps: int, accumulate_grad_batches: int, max_steps: int) -> int:
+    """Batches between two checkpoints, or in the whole run where that is shorter.
+
+    Raises:
+        OldBookError: The run has no end.
+    """
+    if max_steps < 1:
+        raise OldBookError("set trainer.max_steps to 1 or more: a run needs an end")
+    return min(every_n_steps, max_steps) * accumulate_grad_batches

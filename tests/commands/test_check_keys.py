@@ -1,0 +1,82 @@
+"""The keys of a command are checked before anything large is imported."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from oldbook_diffusion.cli import main
+from oldbook_diffusion.commands.check_keys import is_known, known_keys
+from oldbook_diffusion.commands.list_keys import list_keys
+from oldbook_diffusion.renamed_keys import FOREIGN, FOREIGN_TO_RENDER, RENAMED, WITHOUT_COUNTERPART
+
+
+def refused(*arguments: str) -> str:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert isinstance(stop.value.code, str)
+    assert "\n" not in stop.value.code
+    return stop.value.code
+
+
+def test_the_stored_keys_are_those_of_the_parsers() -> None:
+    stored = {command: sorted(known_keys(command)) for command in list_keys()}
+    assert stored == list_keys(), "run python -m oldbook_diffusion.commands.list_keys"
+
+
+@pytest.mark.parametrize("table", [FOREIGN, RENAMED])
+def test_the_tables_name_keys_that_exist(table: dict[str, str]) -> None:
+    for value in table.values():
+        assert is_known(re.split(r"[ ,]", value)[0], known_keys("fit")), value
+
+
+def test_the_table_of_render_names_keys_that_exist() -> None:
+    assert set(FOREIGN_TO_RENDER.values()) <= known_keys("render")
+    assert not set(FOREIGN_TO_RENDER) & known_keys("render")
+
+
+def test_no_foreign_flag_is_a_key_of_ours() -> None:
+    assert not (set(FOREIGN) | set(WITHOUT_COUNTERPART) | set(RENAMED)) & known_keys("fit")
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--lr=1e-4", "use --model.optimizer.init_args.lr"),
+        ("--learning-rate=1e-4", "use --model.optimizer.init_args.lr"),
+        ("--rank=8", "use --model.adapter.init_args.rank"),
+        ("--prompt=a castle", "use --render.prompts"),
+        ("--gpus=2", "use --trainer.devices"),
+        ("--resume=last", "use --ckpt_path last"),
+        ("--push_to_hub", "leave it out: adapters are files"),
+        ("--max_steps=3", "did you mean trainer.max_steps?"),
+        ("--trainer.max_step=10", "did you mean trainer.max_steps?"),
+        ("--data.columns={'imag': 'x'}", "did you mean data.columns.image?"),
+        ("--nothing.like.it=3", "oldbook fit --help lists them"),
+    ],
+)
+def test_a_key_that_is_not_ours_is_answered_with_ours(argument: str, said: str) -> None:
+    assert said in refused("fit", argument)
+
+
+def test_a_foreign_key_in_a_config_file_is_answered_with_ours(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump({"learning_rate": 1e-4}))
+    assert "config.yaml: learning_rate is not a key" in refused("fit", f"--config={file}")
+    file.write_text(yaml.safe_dump({"trainer": {"max_step": 3}}))
+    assert "did you mean trainer.max_steps?" in refused("fit", "--config", str(file))
+
+
+@pytest.mark.parametrize("content", ["{", "\x00"])
+def test_a_config_file_that_is_not_yaml_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "config.yaml").write_text(content)
+    assert "is not YAML" in refused("fit", f"--config={tmp_path / 'config.yaml'}")
+
+
+def test_a_config_file_that_is_missing_is_refused() -> None:
+    assert "cannot read the config file '/nowhere.yaml'" in refused("fit", "-c", "/nowhere.yaml")
+
+
+def test_the_flags_of_render_are_its_own() -> None:
+    assert "use --num_steps" in refused("render", "a castle", "--steps=3")
