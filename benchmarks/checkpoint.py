@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from benchmarks.turns import clocked, made_with, show, table, take_turns
 from oldbook_diffusion.adapter import LoRA, keep_trainable, trainable_names
-from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO
+from oldbook_diffusion.run.checkpoint_io import DurableCheckpointIO
 
 WIDTHS, TEXT_WIDTH = (320, 640, 1280, 1280), 768
 OTHER_WEIGHTS = 83_653_863 + 123_060_480  # of the autoencoder and of the text encoder

@@ -13,7 +13,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from oldbook_diffusion.metrics.paired_inference import (
+from oldbook_diffusion.metrics.inference import (
     max_t_p,
     prompt_means,
     sign_flip_p,

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.turns import Figures, clocked, made_with, show, table, take_turns
-from oldbook_diffusion.callbacks.prompts import PROMPTS
+from oldbook_diffusion.evaluation.prompts import PROMPTS
 from oldbook_diffusion.sampling import Sampling, pipeline_of, render
 from oldbook_diffusion.stable_diffusion import StableDiffusion
 

@@ -191,16 +191,17 @@ def test_a_full_disk_keeps_the_earlier_checkpoint(
 def test_a_full_disk_ends_no_run_for_a_drawing_or_an_export(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from oldbook_diffusion.callbacks import export_adapter, keep_drawings, prepare_scores
+    from oldbook_diffusion.callbacks import export_adapter
+    from oldbook_diffusion.evaluation import artifacts, setup
 
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
     for place, name in (
-        (keep_drawings, "save_drawing"),
-        (keep_drawings, "save_file"),
-        (prepare_scores, "save_file"),
-        (prepare_scores, "write_gate"),
+        (artifacts, "save_drawing"),
+        (artifacts, "save_file"),
+        (setup, "save_file"),
+        (setup, "write_gate"),
         (export_adapter, "export_adapter"),
     ):
         monkeypatch.setattr(place, name, full)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO, read_checkpoint
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.run.checkpoint_io import DurableCheckpointIO, read_checkpoint
 from tests.conftest import Runs
 from tests.processes import Fit
 from tests.test_resume import PLAIN, everything, same

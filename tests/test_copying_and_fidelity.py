@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from oldbook_diffusion.metrics import diversity, memorisation
-from oldbook_diffusion.metrics.distribution_distance import cluster_mmd, gaussian
-from oldbook_diffusion.metrics.prompt_fidelity import (
+from oldbook_diffusion.metrics import diversity, memorization
+from oldbook_diffusion.metrics.distance import cluster_mmd, gaussian
+from oldbook_diffusion.metrics.fidelity import (
     agreement,
     centred_agreement,
     reciprocal_rank,
@@ -23,11 +23,11 @@ def cloud(number: int, seed: int, centre: Tensor | float = 1.0) -> Tensor:
     return F.normalize(noise + centre, dim=1)
 
 
-def near(train: Tensor, drawings: Tensor, unseen: Tensor) -> memorisation.Exceedance:
-    seen = memorisation.Whitening(train)
+def near(train: Tensor, drawings: Tensor, unseen: Tensor) -> memorization.Exceedance:
+    seen = memorization.Whitening(train)
     train, drawings, unseen = seen(train), seen(drawings), seen(unseen)
-    found = memorisation.nearest(drawings, train).similarity
-    return memorisation.exceedance(found, OWN, memorisation.nearest(unseen, train).similarity)
+    found = memorization.nearest(drawings, train).similarity
+    return memorization.exceedance(found, OWN, memorization.nearest(unseen, train).similarity)
 
 
 def test_three_prompts_that_draw_training_plates_are_seen_among_fifteen() -> None:
@@ -53,17 +53,17 @@ def test_a_healthy_run_raises_the_alarm_no_more_often_than_it_says(
     alarms = 0
     for _ in range(1000):
         drawings = alike**0.5 * normal(PROMPTS)[OWN] + (1 - alike) ** 0.5 * normal(len(OWN))
-        alarms += memorisation.exceedance(drawings, OWN, normal(plates)).p < 0.05
+        alarms += memorization.exceedance(drawings, OWN, normal(plates)).p < 0.05
     assert alarms <= 50 + 3 * 7  # three standard errors
 
 
 def test_a_mirrored_copy_is_as_near_as_a_copy() -> None:
     train, mirrored = cloud(50, 1), cloud(50, 2)
     views = torch.cat([train, mirrored])
-    found = memorisation.nearest(mirrored[[7, 3]], views, views=2)
+    found = memorization.nearest(mirrored[[7, 3]], views, views=2)
     assert found.plate.tolist() == [7, 3]
     assert found.similarity.tolist() == pytest.approx([1, 1])
-    fellows = memorisation.nearest_fellow(views, views=2)
+    fellows = memorization.nearest_fellow(views, views=2)
     alike = train @ views.T
     for plate in (0, 49):
         others = [n for n in range(100) if n % 50 != plate]
@@ -72,7 +72,7 @@ def test_a_mirrored_copy_is_as_near_as_a_copy() -> None:
 
 def test_the_nearest_plate_is_named() -> None:
     train = cloud(50, 1)
-    found = memorisation.nearest(train[[7, 3]], train)
+    found = memorization.nearest(train[[7, 3]], train)
     assert found.plate.tolist() == [7, 3]
 
 
@@ -81,24 +81,24 @@ def test_captions_that_draw_their_own_plates_are_seen() -> None:
 
     def contrast(plates: Tensor, pull: float, seed: int) -> Tensor:
         drawings = F.normalize(cloud(32, seed) + pull * plates, dim=1)
-        return memorisation.own_plate_contrast(drawings, [plates], train)
+        return memorization.own_plate_contrast(drawings, [plates], train)
 
-    healthy = memorisation.contrast_p(contrast(seen, 0, 3), contrast(unseen, 0, 4))
-    copying = memorisation.contrast_p(contrast(seen, 1, 3), contrast(unseen, 0, 4))
+    healthy = memorization.contrast_p(contrast(seen, 0, 3), contrast(unseen, 0, 4))
+    copying = memorization.contrast_p(contrast(seen, 1, 3), contrast(unseen, 0, 4))
     assert healthy > 0.05
     assert copying < 0.001
 
 
 def test_a_loss_that_fell_more_on_training_plates_is_seen() -> None:
     drop = torch.randn(200, generator=torch.Generator().manual_seed(0))
-    healthy = memorisation.membership_auc(drop[:100], drop[100:])
+    healthy = memorization.membership_auc(drop[:100], drop[100:])
     assert healthy.lower < 0.5 < healthy.upper
-    assert memorisation.membership_auc(drop[:100] - 1, drop[100:]).lower > 0.6
+    assert memorization.membership_auc(drop[:100] - 1, drop[100:]).lower > 0.6
 
 
 def test_the_interval_of_the_chance_holds_its_truth_as_often_as_it_says() -> None:
     drops = torch.randn(1000, 32, generator=torch.Generator().manual_seed(1))
-    found = [memorisation.membership_auc(drop[:16], drop[16:]) for drop in drops]
+    found = [memorization.membership_auc(drop[:16], drop[16:]) for drop in drops]
     held = sum(interval.lower <= 0.5 <= interval.upper for interval in found)
     assert held >= 950 - 3 * 7  # three standard errors
 

@@ -11,21 +11,21 @@ import torch.nn.functional as F
 from markupsafe import escape
 from torch import Tensor
 
-from oldbook_diffusion.callbacks.choose_checkpoint import recommend
-from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS, FAMILIES, NUISANCES
-from oldbook_diffusion.metrics.encoder_gate import (
+from oldbook_diffusion.callbacks.select_checkpoint import recommend
+from oldbook_diffusion.metrics.check import Check, as_record, as_table, failed, not_asked
+from oldbook_diffusion.metrics.encoders.base import ImageEncoder
+from oldbook_diffusion.metrics.encoders.textures import RandomTextures
+from oldbook_diffusion.metrics.negative_controls import CONTROLS, DECOYS, FAMILIES, NUISANCES
+from oldbook_diffusion.metrics.reference_set import ReferenceSet
+from oldbook_diffusion.metrics.sample_size import shortcomings
+from oldbook_diffusion.metrics.selection import Rule
+from oldbook_diffusion.metrics.validity import (
     MIXTURES,
     Trial,
     discrimination,
     examine,
     shortcuts,
 )
-from oldbook_diffusion.metrics.encoders import ImageEncoder
-from oldbook_diffusion.metrics.gate_check import Check, as_record, as_table, failed, not_asked
-from oldbook_diffusion.metrics.panel import Panel
-from oldbook_diffusion.metrics.selection import Rule
-from oldbook_diffusion.metrics.shortcomings import shortcomings
-from oldbook_diffusion.metrics.texture_encoders import RandomTextures
 from oldbook_diffusion.report.page import page
 from oldbook_diffusion.report.records import Run
 from tests.conftest import Runs, World
@@ -47,7 +47,7 @@ class Tones(ImageEncoder):
         return F.normalize(torch.cat(tones, 1), dim=1)
 
 
-def ask(encoder: ImageEncoder) -> tuple[Panel, Trial]:
+def ask(encoder: ImageEncoder) -> tuple[ReferenceSet, Trial]:
     """The panel and the trial of a base model that paints scenes, and plates that engrave them."""
     encode = encoder.encode_images
     scored, apart, pages = scenes(0, PROMPTS * SEEDS), scenes(100, 60), scenes(4000, CAPTIONS)
@@ -58,7 +58,7 @@ def ask(encoder: ImageEncoder) -> tuple[Panel, Trial]:
     }
     drawn = stack([painted(s) for s in pages])
     own = stack([engraved(s, 5000 + i) for i, s in enumerate(pages)])
-    panel = Panel(
+    panel = ReferenceSet(
         base=encode(base),
         captioned=encode(drawn),
         steered=encode(base[:0]),
@@ -87,7 +87,7 @@ def ask(encoder: ImageEncoder) -> tuple[Panel, Trial]:
 
 
 @pytest.fixture(scope="module")
-def good() -> tuple[Panel, Trial]:
+def good() -> tuple[ReferenceSet, Trial]:
     return ask(RandomTextures())
 
 
@@ -96,7 +96,7 @@ def questions(checks: list[Check]) -> str:
 
 
 def test_an_encoder_that_sees_lines_fails_only_in_seeing_each_hand_too(
-    good: tuple[Panel, Trial],
+    good: tuple[ReferenceSet, Trial],
 ) -> None:
     checks = examine(*good)
     assert [check.question.split(" (")[0] for check in failed(checks)] == [
@@ -110,20 +110,20 @@ def test_an_encoder_that_sees_only_tones_is_found_out() -> None:
     assert "shortcut" in questions(failed(examine(*ask(Tones()))))
 
 
-def test_plates_on_both_sides_are_found_out(good: tuple[Panel, Trial]) -> None:
+def test_plates_on_both_sides_are_found_out(good: tuple[ReferenceSet, Trial]) -> None:
     panel, trial = good
     copied = replace(panel, train=torch.cat([panel.train, panel.held_out[:10]]))
     assert "training plates too" in questions(failed(examine(copied, trial)))
 
 
-def test_a_gain_of_an_untrained_model_is_found_out(good: tuple[Panel, Trial]) -> None:
+def test_a_gain_of_an_untrained_model_is_found_out(good: tuple[ReferenceSet, Trial]) -> None:
     panel, trial = good
     moved = replace(trial, again=panel.held_out[: len(panel.base)])
     wrong = questions(failed(examine(panel, moved)))
     assert re.search(r"scores nought \(the farther end .*: \d\.\d\d is a gain\)", wrong)
 
 
-def test_a_noise_in_which_a_gain_could_hide_is_no_nought(good: tuple[Panel, Trial]) -> None:
+def test_a_noise_in_which_a_gain_could_hide_is_no_nought(good: tuple[ReferenceSet, Trial]) -> None:
     panel, trial = good
     to_and_fro = torch.where(panel.prompts % 2 == 0, 0.4, -0.4)[:, None]
     far = panel.base + to_and_fro * (panel.held_out[: len(panel.base)] - panel.base)
@@ -133,17 +133,17 @@ def test_a_noise_in_which_a_gain_could_hide_is_no_nought(good: tuple[Panel, Tria
     assert "scores nought" not in questions(failed(answers))
 
 
-def test_the_lower_end_of_likeness_knows_how_books_differ(good: tuple[Panel, Trial]) -> None:
+def test_the_lower_end_of_likeness_knows_how_books_differ(good: tuple[ReferenceSet, Trial]) -> None:
     panel, books = good[0], torch.arange(20).repeat_interleave(3)
     others = torch.eye(1, 16).double()
 
-    def likeness(seed: int) -> Panel:
+    def likeness(seed: int) -> ReferenceSet:
         draw = torch.randn(20 + len(books), 16, generator=torch.Generator().manual_seed(seed))
         along = 1 + 0.4 * draw[:20, 0].repeat_interleave(3)
         plates = along[:, None] * others + 0.15 * draw[20:]
         return replace(panel, held_out=F.normalize(plates, dim=1), books=books)
 
-    def gap(world: Panel) -> float:
+    def gap(world: ReferenceSet) -> float:
         among = (world.held_out @ world.held_out.T)[books[:, None] != books[None]]
         return float(among.median() - (world.held_out @ others.T).median())
 
@@ -153,13 +153,15 @@ def test_the_lower_end_of_likeness_knows_how_books_differ(good: tuple[Panel, Tri
     assert reach / 1.96 == pytest.approx(spread, rel=0.2)
 
 
-def test_a_scale_that_moves_under_jpeg_is_found_out(good: tuple[Panel, Trial]) -> None:
+def test_a_scale_that_moves_under_jpeg_is_found_out(good: tuple[ReferenceSet, Trial]) -> None:
     panel, trial = good
     jumpy = {name: panel.base[:1].expand_as(plates) for name, plates in trial.variants.items()}
     assert "JPEG" in questions(failed(examine(panel, replace(trial, variants=jumpy))))
 
 
-def test_what_cannot_be_asked_is_not_passed_over_in_silence(good: tuple[Panel, Trial]) -> None:
+def test_what_cannot_be_asked_is_not_passed_over_in_silence(
+    good: tuple[ReferenceSet, Trial],
+) -> None:
     panel, trial = good
     nothing = replace(trial, contrast=trial.contrast[:0])
     checks = examine(panel, nothing)
@@ -172,7 +174,7 @@ def test_what_cannot_be_asked_is_not_passed_over_in_silence(good: tuple[Panel, T
 
 
 def test_what_the_probe_has_never_met_is_told_and_refuses_nothing(
-    good: tuple[Panel, Trial],
+    good: tuple[ReferenceSet, Trial],
 ) -> None:
     strangers = [check for check in examine(*good) if "never met" in check.question]
     assert len(strangers) == len(FAMILIES) + len(DECOYS)
@@ -183,7 +185,7 @@ def test_what_the_probe_has_never_met_is_told_and_refuses_nothing(
     assert "never met" not in questions(failed(examine(*good)))
 
 
-def test_no_kin_of_a_family_is_left_to_the_probe(good: tuple[Panel, Trial]) -> None:
+def test_no_kin_of_a_family_is_left_to_the_probe(good: tuple[ReferenceSet, Trial]) -> None:
     panel, _ = good
     kin = [change.__name__ for change in FAMILIES["edges"]]
     alone = replace(panel, controls={n: x for n, x in panel.controls.items() if n not in kin})
@@ -193,7 +195,7 @@ def test_no_kin_of_a_family_is_left_to_the_probe(good: tuple[Panel, Trial]) -> N
     assert told.found > float(panel.gain(panel.shortcuts["edges"]).mean())
 
 
-def test_few_books_have_a_range_and_no_band(good: tuple[Panel, Trial]) -> None:
+def test_few_books_have_a_range_and_no_band(good: tuple[ReferenceSet, Trial]) -> None:
     panel, trial = good
     band, few = ("halves of the books agree on 1 (distance of the " + x for x in ("95 %", "range"))
     assert band in questions(examine(panel, trial))
@@ -233,7 +235,7 @@ def test_a_reader_of_the_choice_and_of_the_page_sees_what_was_not_asked(runs: Ru
 
 
 def test_what_is_too_few_for_a_number_is_said(
-    runs: Runs, good: tuple[Panel, Trial], caplog: pytest.LogCaptureFixture
+    runs: Runs, good: tuple[ReferenceSet, Trial], caplog: pytest.LogCaptureFixture
 ) -> None:
     run = runs.fit()
     few = "intervals and tests over prompts would need 5 prompts, and there are 2"

@@ -86,7 +86,7 @@ def test_with_layers_the_product_with_a_text_is_still_clips_cosine(world: World)
 
 
 def test_a_layer_sees_how_channels_vary_and_not_where(world: World) -> None:
-    from oldbook_diffusion.metrics.open_clip_encoder import channel_moments
+    from oldbook_diffusion.metrics.encoders.open_clip import channel_moments
 
     answer = torch.rand(2, 5, 4, 4)
     turned = answer.flip(-1).roll(1, -2)

@@ -11,10 +11,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from oldbook_diffusion.callbacks import choose_checkpoint
-from oldbook_diffusion.metrics.panel import Drawings, Panel
+from oldbook_diffusion.callbacks import select_checkpoint
+from oldbook_diffusion.metrics.compute import measure
+from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
 from oldbook_diffusion.metrics.selection import Choice
-from oldbook_diffusion.metrics.suite import measure
 from tests import tiny
 from tests.conftest import PROMPTS, Runs
 
@@ -59,10 +59,12 @@ def test_a_run_writes_checkpoints_adapters_drawings_and_curves(runs: Runs) -> No
 
 def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
     images = runs.fit() / "images"
-    panel = Panel.from_tensors(load_file(images / "panel.safetensors"))
+    panel = ReferenceSet.from_tensors(load_file(images / "panel.safetensors"))
     for name in ("base", "step=000004"):
         kept = json.loads((images / name / "scores.json").read_text())["scores"]
-        drawings = Drawings.from_tensors(load_file(images / name / "embeddings.safetensors"))
+        drawings = SampleEmbeddings.from_tensors(
+            load_file(images / name / "embeddings.safetensors")
+        )
         again = measure(panel, drawings)
         assert {"style/score", "distance/kid", "memorisation/p", "guide/shortcut_max"} <= set(again)
         assert again == pytest.approx({key: kept[key] for key in again})
@@ -71,7 +73,7 @@ def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
 @pytest.mark.parametrize("flip", [True, False])
 def test_mirrored_copies_are_looked_for_where_visits_are_mirrored(runs: Runs, flip: bool) -> None:
     run = runs.fit(f"--data.random_flip={flip}", "--trainer.max_steps=2")
-    panel = Panel.from_tensors(load_file(run / "images/panel.safetensors"))
+    panel = ReferenceSet.from_tensors(load_file(run / "images/panel.safetensors"))
     assert len(panel.mirrored) == flip * len(panel.train)
     assert len(panel.mirrored_pages) == flip * len(panel.pages)
     if flip:
@@ -119,7 +121,7 @@ def choosing(step: int) -> Callable[..., Choice]:
 def test_the_chosen_checkpoint_is_confirmed_on_fresh_noise_and_prompts(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, weights: Weights
 ) -> None:
-    monkeypatch.setattr(choose_checkpoint, "choose_of", choosing(2))
+    monkeypatch.setattr(select_checkpoint, "choose_of", choosing(2))
     run = runs.fit()
     record = json.loads((run / "checkpoints/confirmed.json").read_text())
     assert record["step"] == 2
@@ -140,14 +142,14 @@ def test_a_chosen_checkpoint_that_is_damaged_is_told_in_one_sentence(
         (folder / "checkpoints/step=000002.ckpt").write_bytes(b"half")
         return Choice(2, "Step 2, for a test.")
 
-    monkeypatch.setattr(choose_checkpoint, "choose_of", choose_and_spoil)
+    monkeypatch.setattr(select_checkpoint, "choose_of", choose_and_spoil)
     assert "step=000002.ckpt is damaged" in runs.refuse()
 
 
 def test_a_run_stops_when_the_rule_has_long_made_up_its_mind(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choose_checkpoint, "choose_of", choosing(2))
+    monkeypatch.setattr(select_checkpoint, "choose_of", choosing(2))
     run = runs.fit("--choose.patience=1", "--trainer.max_steps=20")
     names = {file.name for file in (run / "checkpoints").glob("step=*.ckpt")}
     assert names == {"step=000002.ckpt", "step=000004.ckpt"}

@@ -8,20 +8,20 @@ import torch.nn.functional as F
 from scipy import stats
 from torch import Tensor
 
-from oldbook_diffusion.metrics.distribution_distance import (
+from oldbook_diffusion.metrics.distance import (
     SCALE,
     cluster_mmd,
     cubic,
     gaussian,
     median_distance,
 )
-from oldbook_diffusion.metrics.paired_inference import (
+from oldbook_diffusion.metrics.inference import (
     max_t_p,
     prompt_means,
     sign_flip_p,
     t_interval,
 )
-from oldbook_diffusion.metrics.style_directions import beyond_tone, normalised, probe, projection
+from oldbook_diffusion.metrics.style import beyond_tone, normalised, probe, projection
 
 PROMPTS = 15
 

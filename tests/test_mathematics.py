@@ -7,8 +7,8 @@ from diffusers import DDPMScheduler
 from torch import Tensor, nn
 
 from oldbook_diffusion.loss import DenoisingLoss
-from oldbook_diffusion.metrics import PromptAgreement, StyleSimilarity
-from oldbook_diffusion.metrics.style_similarity import halves
+from oldbook_diffusion.metrics import CentroidSimilarity, PromptFidelity
+from oldbook_diffusion.metrics.centroid import halves
 from oldbook_diffusion.randomness import integers, key, normal, uniform
 
 TIMESTEPS = torch.tensor([0, 10, 500, 999])
@@ -123,8 +123,8 @@ def directions(*angles: float) -> Tensor:
     return torch.stack([turns.cos(), turns.sin()], dim=1)
 
 
-def style() -> StyleSimilarity:
-    metric = StyleSimilarity(2)
+def style() -> CentroidSimilarity:
+    metric = CentroidSimilarity(2)
     metric.update(directions(0.0, 0.0), "reference")
     metric.update(directions(0.1), "ceiling")
     metric.update(directions(1.0, -1.0), "base")
@@ -166,7 +166,7 @@ def test_plates_without_books_are_split_one_by_one() -> None:
 
 def test_agreement_is_the_cosine_to_the_own_prompt() -> None:
     texts = F.normalize(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), dim=1)
-    metric = PromptAgreement()
+    metric = PromptFidelity()
     metric.update(directions(0.0, 0.5), texts, torch.tensor([0, 1]))
     result = metric.compute()
     assert float(result["agreement"]) == pytest.approx((1 + 0.479426) / 2, abs=1e-5)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from oldbook_diffusion.callbacks import fit_batch
-from oldbook_diffusion.callbacks.account_for_time import summary
+from oldbook_diffusion.callbacks import auto_batch_size
+from oldbook_diffusion.callbacks.profile_run import summary
 from oldbook_diffusion.data.loader import PlateLoader
 from tests.conftest import Runs
 from tests.test_fit import events
@@ -75,7 +75,7 @@ def test_a_size_that_was_tried_trains_as_one_that_was_given(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, free: float
 ) -> None:
     caplog.set_level("INFO", "oldbook_diffusion")
-    monkeypatch.setattr(fit_batch, "room", lambda device: free)
+    monkeypatch.setattr(auto_batch_size, "room", lambda device: free)
     size = 4 if free > 0 else 1
     given = runs.fit(
         *PLAIN,
@@ -92,12 +92,12 @@ def test_a_size_that_was_tried_trains_as_one_that_was_given(
 def test_a_run_goes_on_with_the_size_that_it_had(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(fit_batch, "room", lambda device: -1.0)
+    monkeypatch.setattr(auto_batch_size, "room", lambda device: -1.0)
     auto = (*FOUR, "--data.batch_size=auto", "--model.lr_scheduler=null")
     whole = runs.fit(*auto, name="whole")
     runs.fit(*auto, "--trainer.max_steps=2", name="half")
     caplog.clear()
-    monkeypatch.setattr(fit_batch, "room", lambda device: 1e12)
+    monkeypatch.setattr(auto_batch_size, "room", lambda device: 1e12)
     resumed = runs.fit(*auto, "--ckpt_path=last", name="half")
     assert not [message for message in caplog.messages if "fit in memory" in message]
     assert same(everything(whole, 4), everything(resumed, 4))
@@ -106,7 +106,7 @@ def test_a_run_goes_on_with_the_size_that_it_had(
 def test_a_size_that_no_longer_divides_a_step_is_divided_and_checkpoints_keep_their_steps(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fit_batch, "room", lambda device: 1e12)
+    monkeypatch.setattr(auto_batch_size, "room", lambda device: 1e12)
     auto = (*PLAIN, "--data.batch_size=auto", "--model.lr_scheduler=null")
     runs.fit(*auto, "--data.global_batch=4")
     other = ("--data.global_batch=6", "--data.allow_changes=true", "--ckpt_path=last")

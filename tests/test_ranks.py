@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from oldbook_diffusion.callbacks import choose_checkpoint
+from oldbook_diffusion.callbacks import select_checkpoint
 from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.decode import Decode
 from oldbook_diffusion.data.faults import Faults
@@ -95,7 +95,7 @@ def runs_here(world: World, tmp_path_factory: pytest.TempPathFactory) -> Runs:
 
 def choose_the_second() -> None:
     """Have a checkpoint chosen, though the encoder of the tiny world can judge nothing."""
-    choose_checkpoint.choose_of = lambda folder, rule: Choice(2, "Step 2, for a test.")
+    select_checkpoint.choose_of = lambda folder, rule: Choice(2, "Step 2, for a test.")
 
 
 def fit_together(
@@ -120,7 +120,7 @@ def together(runs_here: Runs) -> Path:
 def alone(runs_here: Runs) -> Path:
     """The same in one process, which accumulates what the ranks have shared out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(choose_checkpoint, "choose_of", choose_checkpoint.choose_of)
+        patch.setattr(select_checkpoint, "choose_of", select_checkpoint.choose_of)
         choose_the_second()
         return runs_here.fit(SPLIT, name="alone")
 

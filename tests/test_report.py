@@ -118,7 +118,7 @@ def test_a_run_writes_its_page_at_its_end(runs: Runs, capsys: pytest.CaptureFixt
 def test_a_report_of_several_runs_compares_them(runs: Runs) -> None:
     page = write_report(runs.fit(name="one"), runs.fit("--seed_everything=4", name="two"))
     assert "one/version_0, two/version_0" in page
-    assert "Drawings of two/version_0" in page
+    assert "Samples of two/version_0" in page
     assert "not measured on one scale" not in page
 
 

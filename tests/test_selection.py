@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
-from oldbook_diffusion.callbacks.choose_checkpoint import recommend
-from oldbook_diffusion.metrics.panel import Drawings, Panel
+from oldbook_diffusion.callbacks.select_checkpoint import recommend
+from oldbook_diffusion.metrics.compute import measure
+from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
 from oldbook_diffusion.metrics.selection import Rule, choose
-from oldbook_diffusion.metrics.suite import measure
 from tests.conftest import Runs
 
 PROMPTS, SEEDS, DIM = 15, 4, 96
@@ -33,7 +33,7 @@ def unit(parts: Tensor) -> Tensor:
 
 
 def drawn(style: float, seed: int = 1, tone: float | None = None) -> Tensor:
-    """Drawings of all prompts that have gone some of the way to plates."""
+    """Samples of all prompts that have gone some of the way to plates."""
     moved = style * STYLE + (style if tone is None else tone) * TONE
     return unit(CONTENTS + moved + noise(len(OWN), seed))
 
@@ -44,21 +44,21 @@ def plates(number: int, seed: int) -> Tensor:
 
 
 def captioned(own: float, seed: int = 7) -> Tensor:
-    """Drawings of the captions of 16 held-out plates, then 16 training plates."""
+    """Samples of the captions of 16 held-out plates, then 16 training plates."""
     pages = torch.cat([plates(240, 5)[:16] * 0, plates(240, 4)[:16] * own])
     contents = AXES[50:80][torch.arange(32) % 16]
     return unit(contents + pages + noise(32, seed))
 
 
-def checkpoint(own: Tensor, memory: float = 0.0) -> Drawings:
+def checkpoint(own: Tensor, memory: float = 0.0) -> SampleEmbeddings:
     """What a checkpoint has drawn: its prompts, and captions."""
-    return Drawings(own, captioned(memory, 8), unit(AXES[35:40] + noise(5, 9)))
+    return SampleEmbeddings(own, captioned(memory, 8), unit(AXES[35:40] + noise(5, 9)))
 
 
 @pytest.fixture(scope="module")
-def panel() -> Panel:
+def panel() -> ReferenceSet:
     apart = AXES[20:35].repeat(2, 1) + noise(30, 3)
-    return Panel(
+    return ReferenceSet(
         base=drawn(0.0),
         captioned=captioned(0.0),
         steered=unit(AXES[35:40] + noise(5, 6)),
@@ -77,13 +77,13 @@ def panel() -> Panel:
     )
 
 
-def test_the_best_of_clearly_different_checkpoints_is_taken(panel: Panel) -> None:
+def test_the_best_of_clearly_different_checkpoints_is_taken(panel: ReferenceSet) -> None:
     choice = choose(panel, {100: checkpoint(drawn(0.5)), 200: checkpoint(drawn(1.0))}, Rule())
     assert choice.step == 200
     assert "Step 200 has gone" in choice.reason
 
 
-def test_a_tie_goes_to_the_earlier(panel: Panel) -> None:
+def test_a_tie_goes_to_the_earlier(panel: ReferenceSet) -> None:
     pair = sorted((drawn(1.0, 11), drawn(1.0, 12)), key=lambda x: float(panel.gain(x).mean()))
     first, second = pair
     choice = choose(panel, {100: checkpoint(first), 200: checkpoint(second)}, Rule())
@@ -91,17 +91,17 @@ def test_a_tie_goes_to_the_earlier(panel: Panel) -> None:
     assert "ties with the best, step 200" in choice.reason
 
 
-def test_nothing_is_taken_that_a_shortcut_reaches(panel: Panel) -> None:
+def test_nothing_is_taken_that_a_shortcut_reaches(panel: ReferenceSet) -> None:
     choice = choose(panel, {100: checkpoint(drawn(0.0, seed=9, tone=1.0))}, Rule())
     assert choice.step is None
     assert "beyond doubt" in choice.reason
 
 
-def test_nothing_is_taken_that_words_of_style_reach(panel: Panel) -> None:
+def test_nothing_is_taken_that_words_of_style_reach(panel: ReferenceSet) -> None:
     assert choose(panel, {100: checkpoint(drawn(0.2, seed=9))}, Rule()).step is None
 
 
-def test_exchanged_prompts_are_not_taken(panel: Panel) -> None:
+def test_exchanged_prompts_are_not_taken(panel: ReferenceSet) -> None:
     choice = choose(
         panel, {100: checkpoint(drawn(0.6)), 200: checkpoint(drawn(1.0).roll(SEEDS, 0))}, Rule()
     )
@@ -109,7 +109,7 @@ def test_exchanged_prompts_are_not_taken(panel: Panel) -> None:
     assert "Step 200 may have lost" in choice.reason
 
 
-def test_exchanged_prompts_leave_the_style_as_it_was(panel: Panel) -> None:
+def test_exchanged_prompts_leave_the_style_as_it_was(panel: ReferenceSet) -> None:
     own = drawn(1.0)
     first, other = measure(panel, checkpoint(own)), measure(panel, checkpoint(own.roll(SEEDS, 0)))
     assert other["style/score"] == pytest.approx(first["style/score"], abs=0.02)
@@ -117,14 +117,14 @@ def test_exchanged_prompts_leave_the_style_as_it_was(panel: Panel) -> None:
     assert other["fidelity/identified"] <= 1 / PROMPTS
 
 
-def test_a_collapse_is_not_taken(panel: Panel) -> None:
+def test_a_collapse_is_not_taken(panel: ReferenceSet) -> None:
     one_each = drawn(1.0).view(PROMPTS, SEEDS, DIM)[:, :1].expand(-1, SEEDS, -1).flatten(0, 1)
     choice = choose(panel, {100: checkpoint(drawn(0.6)), 200: checkpoint(one_each)}, Rule())
     assert choice.step == 100
     assert "Step 200 has lost diversity" in choice.reason
 
 
-def test_lines_that_make_drawings_alike_are_no_collapse(panel: Panel) -> None:
+def test_lines_that_make_drawings_alike_are_no_collapse(panel: ReferenceSet) -> None:
     # a filter of the base's drawings that leaves a third of their differences, and adds no style
     base = panel.base.view(PROMPTS, SEEDS, DIM)
     middle = base.mean(1, keepdim=True)
@@ -140,13 +140,13 @@ def test_lines_that_make_drawings_alike_are_no_collapse(panel: Panel) -> None:
     assert "has lost diversity" in choose(filtered, {100: checkpoint(one_each)}, Rule()).reason
 
 
-def test_the_diversity_of_the_base_beside_itself_is_one_beyond_doubt(panel: Panel) -> None:
+def test_the_diversity_of_the_base_beside_itself_is_one_beyond_doubt(panel: ReferenceSet) -> None:
     found = measure(panel, checkpoint(panel.base))
     ends = [found[f"diversity/within{end}"] for end in ("", "_lower", "_upper")]
     assert ends == pytest.approx([1, 1, 1])
 
 
-def test_a_checkpoint_has_to_lie_above_each_shortcut(panel: Panel) -> None:
+def test_a_checkpoint_has_to_lie_above_each_shortcut(panel: ReferenceSet) -> None:
     own = drawn(0.5)
     # as near on average, and in half of the prompts as far as the checkpoint
     strong = torch.where((OWN % 2 == 0)[:, None], drawn(0.9, seed=8), drawn(-0.2, seed=8))
@@ -156,7 +156,7 @@ def test_a_checkpoint_has_to_lie_above_each_shortcut(panel: Panel) -> None:
     assert choose(hard, {100: checkpoint(own)}, Rule()).step is None
 
 
-def test_what_could_not_be_asked_is_said(panel: Panel) -> None:
+def test_what_could_not_be_asked_is_said(panel: ReferenceSet) -> None:
     first = torch.arange(PROMPTS) * SEEDS
     shortcuts = {name: part[first] for name, part in panel.shortcuts.items()}
     parts = {"base": panel.base[first], "prompts": OWN[first], "worded": panel.worded[first]}
@@ -168,7 +168,7 @@ def test_what_could_not_be_asked_is_said(panel: Panel) -> None:
     assert "its diversity and captions" in choice.reason.split("Whether it keeps ")[1]
 
 
-def test_copies_are_not_taken(panel: Panel) -> None:
+def test_copies_are_not_taken(panel: ReferenceSet) -> None:
     copied = drawn(1.0)
     copied[::6] = panel.train[: len(copied[::6])]
     kind = Rule(identified_loss=1, agreement_loss=1)
@@ -177,14 +177,14 @@ def test_copies_are_not_taken(panel: Panel) -> None:
     assert "Step 200 lies too near to training plates" in choice.reason
 
 
-def test_captions_that_draw_their_own_plates_are_not_taken(panel: Panel) -> None:
+def test_captions_that_draw_their_own_plates_are_not_taken(panel: ReferenceSet) -> None:
     healthy, memory = checkpoint(drawn(0.6)), checkpoint(drawn(1.0), memory=1.0)
     choice = choose(panel, {100: healthy, 200: memory}, Rule())
     assert choice.step == 100
     assert "Step 200 draws training plates from their captions" in choice.reason
 
 
-def test_a_style_that_comes_unasked_is_not_taken_where_the_rule_minds(panel: Panel) -> None:
+def test_a_style_that_comes_unasked_is_not_taken_where_the_rule_minds(panel: ReferenceSet) -> None:
     steered = unit(AXES[35:40] + STYLE + TONE + noise(5, 9))
     bleeding = checkpoint(drawn(1.0))._replace(steered=steered)
     assert choose(panel, {100: bleeding}, Rule()).step == 100
@@ -193,19 +193,19 @@ def test_a_style_that_comes_unasked_is_not_taken_where_the_rule_minds(panel: Pan
     assert "of the style unasked" in choice.reason
 
 
-def test_an_encoder_that_cannot_read_is_no_ground_for_a_choice(panel: Panel) -> None:
+def test_an_encoder_that_cannot_read_is_no_ground_for_a_choice(panel: ReferenceSet) -> None:
     mute = replace(panel, texts=panel.texts[:0])
     assert "needs an encoder that reads" in choose(mute, {1: checkpoint(drawn(1.0))}, Rule()).reason
 
 
-def test_too_few_prompts_are_no_ground_for_a_choice(panel: Panel) -> None:
+def test_too_few_prompts_are_no_ground_for_a_choice(panel: ReferenceSet) -> None:
     few = replace(panel, prompts=panel.prompts % 4, texts=panel.texts[:4])
     assert choose(few, {100: checkpoint(drawn(1.0))}, Rule()).reason == (
         "A choice needs at least 5 prompts, not 4."
     )
 
 
-def test_the_recommended_checkpoint_is_marked(panel: Panel, tmp_path: Path) -> None:
+def test_the_recommended_checkpoint_is_marked(panel: ReferenceSet, tmp_path: Path) -> None:
     for step, drawings in {0: None, 100: drawn(0.6), 200: drawn(1.0)}.items():
         images = tmp_path / ("images" if drawings is None else f"images/step={step:06d}")
         images.mkdir(parents=True)

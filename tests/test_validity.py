@@ -7,9 +7,9 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from oldbook_diffusion.metrics.controls import CONTROLS, DECOYS
-from oldbook_diffusion.metrics.panel import Panel
-from oldbook_diffusion.metrics.texture_encoders import GaborTextures, RandomTextures, Textures
+from oldbook_diffusion.metrics.encoders.textures import GaborTextures, RandomTextures, Textures
+from oldbook_diffusion.metrics.negative_controls import CONTROLS, DECOYS
+from oldbook_diffusion.metrics.reference_set import ReferenceSet
 from tests.scenes import engraved, painted, scenes, stack
 
 PROMPTS, SEEDS = 15, 2
@@ -24,7 +24,7 @@ def encoder(request: pytest.FixtureRequest) -> Textures:
 
 
 @pytest.fixture(scope="module")
-def panel(encoder: Textures) -> Panel:
+def panel(encoder: Textures) -> ReferenceSet:
     """What a run would be measured against, had its base model painted the scenes."""
     base, apart = stack([painted(s) for s in SCORED]), stack([painted(s) for s in APART])
     encode = encoder.encode_images
@@ -32,7 +32,7 @@ def panel(encoder: Textures) -> Panel:
         first: stack([engraved(s, i % BOOKS + first) for i, s in enumerate(scenes(first, 160))])
         for first in (1000, 2000)
     }
-    return Panel(
+    return ReferenceSet(
         base=encode(base),
         captioned=encode(base[:0]),
         steered=encode(base[:0]),
@@ -57,16 +57,16 @@ def plates() -> Tensor:
     return stack([engraved(s, 3000 + i) for i, s in enumerate(SCORED)])
 
 
-def test_no_named_control_comes_near(panel: Panel) -> None:
+def test_no_named_control_comes_near(panel: ReferenceSet) -> None:
     worst = {name: float(panel.gain(x).mean()) for name, x in panel.shortcuts.items()}
     assert max(worst.values()) <= 0.35, worst
 
 
-def test_a_true_engraving_arrives(panel: Panel, encoder: Textures, plates: Tensor) -> None:
+def test_a_true_engraving_arrives(panel: ReferenceSet, encoder: Textures, plates: Tensor) -> None:
     assert float(panel.gain(encoder.encode_images(plates)).mean()) >= 0.9
 
 
-def test_no_decoy_passes_for_an_engraving(panel: Panel, encoder: Textures) -> None:
+def test_no_decoy_passes_for_an_engraving(panel: ReferenceSet, encoder: Textures) -> None:
     base = stack([painted(s) for s in SCORED])
     gains = {
         name: float(panel.gain(encoder.encode_images(change(base))).mean())
@@ -75,7 +75,9 @@ def test_no_decoy_passes_for_an_engraving(panel: Panel, encoder: Textures) -> No
     assert max(gains.values()) <= 0.5, gains
 
 
-def test_the_score_rises_with_the_style(panel: Panel, encoder: Textures, plates: Tensor) -> None:
+def test_the_score_rises_with_the_style(
+    panel: ReferenceSet, encoder: Textures, plates: Tensor
+) -> None:
     base, shares = stack([painted(s) for s in SCORED]), (0.0, 0.25, 0.5, 0.75, 1.0)
     blends = [encoder.encode_images(base.lerp(plates, share)) for share in shares]
     gains = torch.stack([panel.gain(blend) for blend in blends])  # [shares, prompts]
@@ -83,7 +85,7 @@ def test_the_score_rises_with_the_style(panel: Panel, encoder: Textures, plates:
     assert sum(orders) / len(orders) >= 0.98
 
 
-def test_the_band_of_plates_holds_one_and_knows_that_books_differ(panel: Panel) -> None:
+def test_the_band_of_plates_holds_one_and_knows_that_books_differ(panel: ReferenceSet) -> None:
     lower, upper = panel.band()
     assert lower < 1 < upper
     order = torch.randperm(len(panel.books), generator=torch.Generator().manual_seed(0))
@@ -91,12 +93,12 @@ def test_the_band_of_plates_holds_one_and_knows_that_books_differ(panel: Panel) 
     assert upper - lower > 1.5 * (mixed[1] - mixed[0])
 
 
-def test_the_familiar_projection_is_fooled_where_the_probe_is_not(panel: Panel) -> None:
+def test_the_familiar_projection_is_fooled_where_the_probe_is_not(panel: ReferenceSet) -> None:
     fooled = max(float(panel.gain(x, "projection").mean()) for x in panel.shortcuts.values())
     assert fooled > panel.guides["guide/shortcut_max"]
 
 
-def test_another_draw_of_the_base_scores_nought(panel: Panel, encoder: Textures) -> None:
+def test_another_draw_of_the_base_scores_nought(panel: ReferenceSet, encoder: Textures) -> None:
     again = encoder.encode_images(stack([painted(s) for s in scenes(500, len(SCORED))]))
     gain = panel.gain(again)
     assert abs(float(gain.mean())) < 0.1

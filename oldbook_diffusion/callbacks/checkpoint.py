@@ -6,8 +6,8 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from oldbook_diffusion.callbacks.stopwatch import Stopwatch
 from oldbook_diffusion.errors import check_least
+from oldbook_diffusion.run.profile import Stopwatch
 
 
 class Checkpoint(ModelCheckpoint):

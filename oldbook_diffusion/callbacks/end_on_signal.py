@@ -7,10 +7,10 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
-from oldbook_diffusion.callbacks.common_end import status
-from oldbook_diffusion.callbacks.run_folder import going_on
 from oldbook_diffusion.data.loader import SIGNALS
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.run.exit_status import status
+from oldbook_diffusion.run.folder import going_on
 from oldbook_diffusion.system import StyleDiffusion
 
 

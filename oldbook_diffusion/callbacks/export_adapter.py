@@ -6,8 +6,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from safetensors import SafetensorError
 
 from oldbook_diffusion.adapter import export_adapter
-from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.run.folder import run_folder
 from oldbook_diffusion.system import StyleDiffusion
 
 log = logging.getLogger(__name__)

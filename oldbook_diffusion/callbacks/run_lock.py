@@ -7,9 +7,9 @@ from pathlib import Path
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from oldbook_diffusion.callbacks.common_end import status
-from oldbook_diffusion.callbacks.run_folder import run_folder
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.run.exit_status import status
+from oldbook_diffusion.run.folder import run_folder
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
-from oldbook_diffusion.callbacks.run_folder import going_on, run_folder
 from oldbook_diffusion.drawing import WEIGHTS
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.report import report
+from oldbook_diffusion.run.folder import going_on, run_folder
 
 log = logging.getLogger(__name__)
 

@@ -45,7 +45,7 @@ class WatchDivergence(Callback):
 
     def look(self, trainer: Trainer) -> None:
         """Compare the window that is over with those before."""
-        # a loss that is no number is the business of SkipBadSteps
+        # a loss that is no number is the business of SkipNonfiniteSteps
         here = [loss.to(self.losses[-1].device) for loss in self.losses]  # some from a checkpoint
         present = float(torch.stack(here).nanmedian()) * trainer.accumulate_grad_batches
         self.losses = []

@@ -10,27 +10,27 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from oldbook_diffusion.callbacks import (
-    AccountForTime,
+    AutoBatchSize,
     Checkpoint,
-    ChooseCheckpoint,
+    Evaluate,
     ExportAdapter,
-    FitBatch,
-    RenderPrompts,
+    ProfileRun,
+    SelectCheckpoint,
     ShowResults,
-    SkipBadSteps,
+    SkipNonfiniteSteps,
     WatchDivergence,
 )
-from oldbook_diffusion.callbacks.checkpoint_file import DurableCheckpointIO
 from oldbook_diffusion.callbacks.end_on_signal import EndOnSignal, Terminated
-from oldbook_diffusion.callbacks.keep_faults import KeepFaults
-from oldbook_diffusion.callbacks.resumption import enter, find_checkpoint, folder_of, place_of
-from oldbook_diffusion.callbacks.run_folder import check_writable
+from oldbook_diffusion.callbacks.log_bad_samples import LogBadSamples
 from oldbook_diffusion.callbacks.run_lock import RunLock
 from oldbook_diffusion.commands import COMMANDS
 from oldbook_diffusion.commands.explain import explain
 from oldbook_diffusion.commands.parts import PARTS
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.run.checkpoint_io import DurableCheckpointIO
+from oldbook_diffusion.run.folder import check_writable
+from oldbook_diffusion.run.resume import enter, find_checkpoint, folder_of, place_of
 from oldbook_diffusion.system import StyleDiffusion
 
 FALSE_ALARMS = (
@@ -74,7 +74,7 @@ class TrainingCLI(LightningCLI):
         self.method_arguments: list[str] = []
         for message in FALSE_ALARMS:
             warnings.filterwarnings("ignore", message=message)
-        always = [FitBatch(), ExportAdapter(), AccountForTime(), ShowResults()]
+        always = [AutoBatchSize(), ExportAdapter(), ProfileRun(), ShowResults()]
         super().__init__(
             StyleDiffusion,
             Illustrations,
@@ -97,10 +97,10 @@ class TrainingCLI(LightningCLI):
         """Add the groups of a config, the project's own first; Lightning would begin with its."""
         parser.add_lightning_class_args(StyleDiffusion, "model")
         parser.add_lightning_class_args(Illustrations, "data")
-        parser.add_lightning_class_args(RenderPrompts, "render")
+        parser.add_lightning_class_args(Evaluate, "render")
         parser.add_lightning_class_args(Checkpoint, "checkpoint")
-        parser.add_lightning_class_args(ChooseCheckpoint, "choose")
-        parser.add_lightning_class_args(SkipBadSteps, "bad_steps")
+        parser.add_lightning_class_args(SelectCheckpoint, "choose")
+        parser.add_lightning_class_args(SkipNonfiniteSteps, "bad_steps")
         parser.add_lightning_class_args(WatchDivergence, "divergence")
         if self.method is not None:
             self.method_arguments = parser.add_method_arguments(
@@ -147,7 +147,7 @@ class TrainingCLI(LightningCLI):
         """Build the trainer with durable checkpoints, in a folder of its own, and ready to end."""
         asked = self.config_init.trainer
         plugins = [*(asked.plugins or []), DurableCheckpointIO()]
-        callbacks = [RunLock(), EndOnSignal(), KeepFaults(), *(asked.callbacks or [])]
+        callbacks = [RunLock(), EndOnSignal(), LogBadSamples(), *(asked.callbacks or [])]
         return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
 
     def call(self, method: Callable[..., object], **options: object) -> None:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from oldbook_diffusion.metrics.paired_inference import prompt_means
+from oldbook_diffusion.metrics.inference import prompt_means
 
 
 def within_prompts(drawings: Tensor, prompts: Tensor) -> Tensor:  # => [P]

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from oldbook_diffusion.metrics.paired_inference import (
+from oldbook_diffusion.metrics.compute import captions, copying, spread
+from oldbook_diffusion.metrics.fidelity import centred_agreement, reciprocal_rank
+from oldbook_diffusion.metrics.inference import (
     FEWEST,
     Interval,
     max_t_p,
     prompt_means,
     t_interval,
 )
-from oldbook_diffusion.metrics.panel import Drawings, Panel
-from oldbook_diffusion.metrics.prompt_fidelity import centred_agreement, reciprocal_rank
-from oldbook_diffusion.metrics.suite import captions, copying, spread
+from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Choice:
     reason: str
 
 
-def choose(panel: Panel, checkpoints: Mapping[int, Drawings], rule: Rule) -> Choice:
+def choose(panel: ReferenceSet, checkpoints: Mapping[int, SampleEmbeddings], rule: Rule) -> Choice:
     """Take the earliest checkpoint that is as good as the best of those that may be taken.
 
     Earlier means less memorisation, and a tie is no reason to train on. As good as the best is
@@ -77,7 +77,7 @@ def choose(panel: Panel, checkpoints: Mapping[int, Drawings], rule: Rule) -> Cho
     return Choice(step, f"{why} {said}".strip())
 
 
-def lacking(panel: Panel) -> str:
+def lacking(panel: ReferenceSet) -> str:
     """Why nothing can be chosen, whatever was drawn."""
     if (number := int(panel.prompts.max()) + 1) < FEWEST:
         return f"A choice needs at least {FEWEST} prompts, not {number}."
@@ -86,7 +86,9 @@ def lacking(panel: Panel) -> str:
     return ""
 
 
-def take(panel: Panel, feasible: Mapping[int, Drawings], rule: Rule) -> tuple[int | None, str]:
+def take(
+    panel: ReferenceSet, feasible: Mapping[int, SampleEmbeddings], rule: Rule
+) -> tuple[int | None, str]:
     """The earliest of the best checkpoints that may be taken, and why."""
     steps = list(feasible)
     gains = torch.stack([panel.gain(drawings.own) for drawings in feasible.values()])
@@ -107,7 +109,7 @@ def take(panel: Panel, feasible: Mapping[int, Drawings], rule: Rule) -> tuple[in
     )
 
 
-def kept(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+def kept(panel: ReferenceSet, drawings: SampleEmbeddings, rule: Rule) -> str:
     """What a checkpoint was asked to keep, and what could not be asked."""
     numbers = {**spread(panel, drawings.own), **captions(panel, drawings.captioned)}
     asked = {
@@ -123,7 +125,7 @@ def kept(panel: Panel, drawings: Drawings, rule: Rule) -> str:
     return f"No loss was found of {', '.join(found[:-1])} and {found[-1]}.{unasked}"
 
 
-def rivals_of(panel: Panel) -> dict[str, Tensor]:
+def rivals_of(panel: ReferenceSet) -> dict[str, Tensor]:
     """What a checkpoint has to beat: every shortcut, and words of style."""
     shortcuts = {f"the shortcut {name!r}": part for name, part in panel.shortcuts.items()}
     return {"the base model with words of style": panel.worded, **shortcuts}
@@ -135,13 +137,13 @@ def ties(gain: Tensor, best: Tensor) -> bool:
     return float(lost.mean()) <= float(lost.std() / len(lost) ** 0.5)
 
 
-def fault(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+def fault(panel: ReferenceSet, drawings: SampleEmbeddings, rule: Rule) -> str:
     """Why a checkpoint may not be taken, as the end of a sentence; nothing where it may."""
     checks = (lost_prompts, lost_diversity, copied, lost_steering)
     return next((why for check in checks if (why := check(panel, drawings, rule))), "")
 
 
-def lost_prompts(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+def lost_prompts(panel: ReferenceSet, drawings: SampleEmbeddings, rule: Rule) -> str:
     """Whether drawings may show less of what their prompts say."""
     own, texts = panel.prompts, panel.texts
 
@@ -160,7 +162,7 @@ def lost_prompts(panel: Panel, drawings: Drawings, rule: Rule) -> str:
     return ""
 
 
-def lost_diversity(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+def lost_diversity(panel: ReferenceSet, drawings: SampleEmbeddings, rule: Rule) -> str:
     """Whether drawings of one prompt have become too much alike."""
     within = spread(panel, drawings.own).get("diversity/within")
     if not isinstance(within, Interval):
@@ -172,7 +174,7 @@ def lost_diversity(panel: Panel, drawings: Drawings, rule: Rule) -> str:
     return ""
 
 
-def copied(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+def copied(panel: ReferenceSet, drawings: SampleEmbeddings, rule: Rule) -> str:
     """Whether drawings may be copies of training plates."""
     found = {**copying(panel, drawings.own), **captions(panel, drawings.captioned)}
     p, paired = found["memorisation/p"], found.get("memorisation/caption_p", 1.0)
@@ -190,7 +192,7 @@ def copied(panel: Panel, drawings: Drawings, rule: Rule) -> str:
     return ""
 
 
-def lost_steering(panel: Panel, drawings: Drawings, rule: Rule) -> str:
+def lost_steering(panel: ReferenceSet, drawings: SampleEmbeddings, rule: Rule) -> str:
     """Whether the style comes where another is asked for."""
     if rule.steering is None or not len(drawings.steered):
         return ""

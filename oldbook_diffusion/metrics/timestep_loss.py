@@ -9,8 +9,8 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from oldbook_diffusion.metrics.memorisation import membership_auc
-from oldbook_diffusion.metrics.paired_inference import t_interval
+from oldbook_diffusion.metrics.inference import t_interval
+from oldbook_diffusion.metrics.memorization import membership_auc
 from oldbook_diffusion.randomness import uniform
 
 BANDS = 5  # equal shares of the timesteps, the first with the least noise

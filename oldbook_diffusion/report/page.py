@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from PIL import Image
 
-from oldbook_diffusion.metrics.shortcomings import extent
+from oldbook_diffusion.metrics.sample_size import extent
 from oldbook_diffusion.report.comparison import warning
 from oldbook_diffusion.report.numbers import NAMES, decimal, in_words, row, within_bounds
 from oldbook_diffusion.report.records import Checkpoint, Drawing, Key, Run

@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.metrics.panel import Drawings, Panel
-from oldbook_diffusion.metrics.suite import measure
+from oldbook_diffusion.metrics.compute import measure
+from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
 
 Key = tuple[str, str]  # a prompt and a seed
 ENDS = ("", "_lower", "_upper")
@@ -83,10 +83,10 @@ class Run:
         return "/".join(self.folder.resolve().parts[-2:])
 
     @cached_property
-    def panel(self) -> Panel | None:
+    def panel(self) -> ReferenceSet | None:
         """What its checkpoints are measured against, where it was kept."""
         try:
-            return Panel.from_tensors(load_file(self.folder / "images/panel.safetensors"))
+            return ReferenceSet.from_tensors(load_file(self.folder / "images/panel.safetensors"))
         except (OSError, SafetensorError, TypeError):
             self.missing.append("images/panel.safetensors: the scores shown are those kept")
             return None
@@ -153,7 +153,7 @@ class Run:
         file = folder / "scores.json"
         kept: dict[str, float] = read_record(file).get("scores", {})
         try:
-            drawings = Drawings.from_tensors(load_file(folder / "embeddings.safetensors"))
+            drawings = SampleEmbeddings.from_tensors(load_file(folder / "embeddings.safetensors"))
         except (OSError, SafetensorError, KeyError):
             self.missing.append(f"images/{folder.name}/embeddings.safetensors")
             return kept

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchvision.models import resnet18
 from torchvision.utils import save_image
 
-from oldbook_diffusion.callbacks.prompts import PROMPTS
+from oldbook_diffusion.evaluation.prompts import PROMPTS
 from oldbook_diffusion.sampling import Sampling, render
 from oldbook_diffusion.stable_diffusion import StableDiffusion
 from recipes.nano.engraving import engrave, hand_of_book

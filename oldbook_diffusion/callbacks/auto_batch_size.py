@@ -1,0 +1,68 @@
+"""How many plates fit in memory at once."""
+
+import logging
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.seed import isolate_rng
+
+from oldbook_diffusion.data import Illustrations
+from oldbook_diffusion.data.global_batch import sizes
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.run.memory import peak_memory, room, used_memory
+from oldbook_diffusion.system import StyleDiffusion
+
+log = logging.getLogger(__name__)
+
+
+class AutoBatchSize(Callback):
+    """Make up an optimizer step of as few batches as memory allows, where the config asks for it.
+
+    Tries real steps on noise, from one plate upwards; weights and random numbers stay as they
+    were. A run that goes on takes the size that it had.
+    """
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Decide, when the networks are where they will be in the run."""
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, Illustrations)
+        assert isinstance(pl_module, StyleDiffusion)
+        if not data.undecided or data.share is None:
+            return
+        with isolate_rng(), trainer.precision_plugin.forward_context():
+            fits = largest_that_fits(pl_module, sizes(data.share), data.resolution)
+        # the same in all processes, or they would not step together
+        every = trainer.strategy.reduce(
+            torch.tensor(fits, device=pl_module.device), reduce_op="min"
+        )
+        data.decide(int(every))
+        log.info(
+            "%d of the %d plates of a step fit in memory at once",
+            data.batch_size * trainer.world_size,
+            data.global_batch,
+        )
+
+
+def largest_that_fits(system: StyleDiffusion, candidates: list[int], resolution: int) -> int:
+    """Try batches from small to large, as long as the next is likely to fit.
+
+    Raises:
+        OldBookError: None does.
+    """
+    before, free = used_memory(system.device), room(system.device)
+    largest, for_each = 0, 0.0
+    for size in candidates:
+        if largest and size * for_each > free:
+            break
+        try:
+            system.rehearse(size, resolution)
+        except torch.OutOfMemoryError:
+            break
+        largest = size
+        for_each = max(0, peak_memory(system.device) - before) / size
+    if not largest:
+        raise OldBookError(
+            "not even one plate fits in memory: set model.gradient_checkpointing to true, or lower "
+            "data.resolution"
+        )
+    return largest

@@ -1,0 +1,76 @@
+"""What is drawn at every checkpoint, from which noise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor
+
+from oldbook_diffusion.sampling import Sampling
+
+# first seeds of what is drawn beside the prompts, so that no two groups share their noise
+APART, CAPTIONED, STEERED, AGAIN, FRESH = 10_000, 20_000, 30_000, 40_000, 50_000
+
+
+class SampleImages(NamedTuple):
+    """Samples as images [·, 3, H, W] in [0, 1].
+
+    Attributes:
+        own: Of the prompts.
+        captioned: Of plates' captions.
+        steered: Of prompts that ask for another style.
+    """
+
+    own: Tensor
+    captioned: Tensor
+    steered: Tensor
+
+
+@dataclass(frozen=True)
+class SamplingPlan:
+    """What is drawn at every checkpoint.
+
+    Attributes:
+        prompts: All prompts.
+        num_seeds: Samples of each prompt.
+        first_seed: Seed of the first drawing; the next drawing takes the next seed.
+        sampling: How drawings are made from noise.
+        captions: Captions of plates.
+        steered: Prompts that ask for another style.
+    """
+
+    prompts: Sequence[str]
+    num_seeds: int
+    first_seed: int
+    sampling: Sampling
+    captions: Sequence[str] = ()
+    steered: Sequence[str] = ()
+
+    @property
+    def own(self) -> list[int]:
+        """The prompt of each drawing of the prompts, by number."""
+        return [number for number in range(len(self.prompts)) for _ in range(self.num_seeds)]
+
+    @property
+    def seeds(self) -> range:
+        """The seed of each drawing of the prompts."""
+        return range(self.first_seed, self.first_seed + len(self.own))
+
+    @property
+    def texts(self) -> list[str]:
+        """The prompt of each drawing of the prompts, in words."""
+        return [self.prompts[number] for number in self.own]
+
+    @property
+    def orders(self) -> list[tuple[str, int]]:
+        """The words and the seed of everything that is drawn."""
+        groups = (
+            (self.texts, self.first_seed),
+            (self.captions, CAPTIONED),
+            (self.steered, STEERED),
+        )
+        return [(text, first + i) for texts, first in groups for i, text in enumerate(texts)]
+
+    def sort(self, drawings: Tensor) -> SampleImages:
+        """Take apart drawings [N, 3, H, W] in the order of `orders`."""
+        return SampleImages(*drawings.split([len(self.own), len(self.captions), len(self.steered)]))

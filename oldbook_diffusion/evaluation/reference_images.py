@@ -1,0 +1,154 @@
+"""Plates as measurement sees them: through the autoencoder, as every drawing goes."""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.functional import pil_to_tensor, resize, to_pil_image
+
+from oldbook_diffusion.data.faults import BadPlateError
+from oldbook_diffusion.data.transforms import Limits, center_crop, decode_page
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.metrics import ImageEncoder
+from oldbook_diffusion.metrics.negative_controls import Change
+from oldbook_diffusion.stable_diffusion import StableDiffusion
+
+THUMBNAIL = 256  # pixels of a side, at most
+CURE = "so that nothing can be measured: mend the dataset, or hold out other plates"
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class Plates:
+    """Embedded plates.
+
+    Attributes:
+        embeddings: [N, D].
+        books: The book of each, where one is known.
+        captions: The words of each.
+        thumbnails: Each as a small JPEG file.
+        variants: For each change by name, the embeddings [N, D] of the changed plates.
+        untouched: [N, D], of the plates before the autoencoder; [0, D] where not asked for.
+    """
+
+    embeddings: Tensor
+    books: list[str | None]
+    captions: list[str]
+    thumbnails: list[bytes]
+    variants: Mapping[str, Tensor]
+    untouched: Tensor
+
+    @property
+    def numbers(self) -> Tensor:  # => [N]
+        """The books, numbered; a plate of no known book is a book of its own."""
+        names = [book or f"plate {number}" for number, book in enumerate(self.books)]
+        order = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        return torch.tensor([order[name] for name in names])
+
+
+@dataclass(frozen=True)
+class MonitoredSubset:
+    """Plates whose captions are drawn at every checkpoint.
+
+    Attributes:
+        images: [C, 3, H, W] in [0, 1], as they are in the data.
+        captions: The words of each.
+        trained_on: [C] bool, whether it is trained on.
+    """
+
+    images: Tensor
+    captions: list[str]
+    trained_on: Tensor
+
+
+def read_monitored(loaders: Iterable[Any]) -> MonitoredSubset:
+    """Read the watched plates: those held out, then those trained on.
+
+    Raises:
+        OldBookError: None of them could be used.
+    """
+    images, captions, trained_on = [], [], []
+    for number, loader in enumerate(loaders):
+        for batch in loader:
+            images.append(batch["images"])
+            captions += batch["prompts"]
+            trained_on += [number == 1] * len(batch["prompts"])
+    if not images:
+        raise OldBookError(f"none of the watched plates could be used, {CURE}")
+    return MonitoredSubset(torch.cat(images), captions, torch.tensor(trained_on))
+
+
+def embed_plates(
+    model: StableDiffusion,
+    encoder: ImageEncoder,
+    loader: Iterable[Any],
+    changes: Mapping[str, Change],
+    untouched_too: bool = False,
+) -> Plates:
+    """Embed plates batch by batch, so that only thumbnails stay in memory.
+
+    Raises:
+        OldBookError: None of them could be used.
+    """
+    shown: list[Tensor] = []
+    untouched: list[Tensor] = []
+    variants: dict[str, list[Tensor]] = {name: [] for name in changes}
+    books: list[str | None] = []
+    captions: list[str] = []
+    thumbnails: list[bytes] = []
+    for batch in loader:
+        images = model.round_trip(batch["images"]).cpu()
+        shown.append(encoder.encode_images(images))
+        for name, change in changes.items():
+            variants[name].append(encoder.encode_images(change(images)))
+        if untouched_too:
+            untouched.append(encoder.encode_images(batch["images"]))
+        books += batch["books"]
+        captions += batch["prompts"]
+        thumbnails += [thumbnail(image) for image in images]
+    if not shown:
+        raise OldBookError(f"none of the plates could be used, {CURE}")
+    embeddings = torch.cat(shown)
+    changed = {name: torch.cat(parts) for name, parts in variants.items()}
+    before = torch.cat([embeddings[:0], *untouched])
+    return Plates(embeddings, books, captions, thumbnails, changed, before)
+
+
+def thumbnail(image: Tensor) -> bytes:
+    """An image [3, H, W] in [0, 1] as a small JPEG file."""
+    page, content = to_pil_image(image), io.BytesIO()
+    page.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    page.save(content, "JPEG", quality=88)
+    return content.getvalue()
+
+
+def enlarged(thumbnails: Iterable[bytes], resolution: int) -> Tensor:  # => [N, 3, R, R]
+    """Thumbnails as images in [0, 1] of the size of drawings."""
+    pages = (pil_to_tensor(Image.open(io.BytesIO(content))) for content in thumbnails)
+    return torch.stack([resize(page, [resolution, resolution]).float() / 255 for page in pages])
+
+
+def read_contrast(folder: Path | None, resolution: int) -> Tensor:  # => [N, 3, R, R] in [0, 1]
+    """Images that are not of the style, cropped as plates are; those that are none left out.
+
+    Raises:
+        OldBookError: A folder is named, and no picture is in it.
+    """
+    pages = []
+    files = [] if folder is None else sorted(folder.rglob("*"))
+    for file in files:
+        if file.suffix.lower() in ENDINGS:
+            content = file.read_bytes()
+            try:
+                Limits().check(content)
+                pages.append(center_crop(decode_page(content), resolution))
+            except BadPlateError:
+                continue
+    if folder is not None and not pages:
+        raise OldBookError(f"there is no picture in {folder}: set render.contrast to a folder")
+    return torch.stack(pages).float() / 255 if pages else torch.zeros(0, 3, resolution, resolution)

@@ -1,0 +1,74 @@
+"""How far the drawings as a set are from plates as a set: kernel distances without bias.
+
+The published CMMD (Jayasumana et al. 2024) keeps each image's kernel with itself, which adds a
+term that grows as sets get small; drawings of one prompt and plates of one book resemble each
+other, which adds others. All are left out here: drawings are only compared with drawings of other
+prompts, and plates with plates of other books.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from scipy import stats
+from torch import Tensor
+
+from oldbook_diffusion.metrics.inference import FEWEST, Interval
+
+Kernel = Callable[[Tensor, Tensor], Tensor]
+SCALE = 1000.0  # as CMMD is reported
+
+
+def gaussian(sigma: float) -> Kernel:
+    """The kernel of CMMD, whose sigma is 10; on the unit sphere that one sees little but means."""
+    return lambda x, y: torch.exp(-torch.cdist(x, y).square() / (2 * sigma**2))
+
+
+def cubic(x: Tensor, y: Tensor) -> Tensor:
+    """The kernel of KID (Bińkowski et al. 2018), for embeddings of length one."""
+    return (x @ y.T + 1) ** 3
+
+
+def median_distance(plates: Tensor) -> float:
+    """The median distance between two plates: a sigma that sees more than means."""
+    return float(torch.pdist(plates.double()).median())
+
+
+def cluster_mmd(
+    drawings: Tensor,
+    prompts: Tensor,
+    plates: Tensor,
+    kernel: Kernel,
+    books: Tensor | None = None,
+) -> Interval:
+    """Unbiased squared MMD (Gretton et al. 2012) with the prompt as the unit.
+
+    The interval is the jackknife's, leaving out one prompt at a time, by Student's t.
+
+    Args:
+        drawings: [N, D] embeddings.
+        prompts: [N], the prompt of each.
+        plates: [M, D] embeddings.
+        kernel: Compares two sets of embeddings: [N, D], [M, D] to [N, M].
+        books: [M], the book of each plate; each plate is one of its own when null, and where
+            all are of one book.
+    """
+    drawings, plates = drawings.double(), plates.double()
+    within, across = kernel(drawings, drawings), kernel(drawings, plates).mean(dim=1)
+    if books is None or len(books.unique()) < 2:
+        books = torch.arange(len(plates))
+    among_plates = kernel(plates, plates)[books[:, None] != books[None]].mean()
+    names = prompts.unique()
+
+    def distance(kept: Tensor) -> Tensor:
+        others = prompts[kept][:, None] != prompts[kept][None]
+        return within[kept][:, kept][others].mean() + among_plates - 2 * across[kept].mean()
+
+    whole = distance(torch.ones_like(prompts, dtype=torch.bool))
+    if len(names) < FEWEST:
+        return Interval(float(whole) * SCALE, math.nan, math.nan)
+    without = torch.stack([distance(prompts != name) for name in names])
+    error = ((len(names) - 1) / len(names) * (without - without.mean()).square().sum()).sqrt()
+    reach = float(stats.t.ppf(0.975, len(names) - 1) * error) * SCALE
+    value = float(whole) * SCALE
+    return Interval(value, value - reach, value + reach)

@@ -1,0 +1,1 @@
+"""A run's folder: its files, its checkpoints, and where its time went."""

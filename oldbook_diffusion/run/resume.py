@@ -1,0 +1,132 @@
+"""Which checkpoint a run goes on from."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+
+from oldbook_diffusion.continuity import difference, plain
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.run.checkpoint_io import check_there, read_checkpoint
+
+log = logging.getLogger(__name__)
+
+LAST, AUTO = "last", "auto"
+
+
+def place_of(logger: Any) -> Namespace | None:
+    """The arguments that say where a run is kept: those of its logger, or of the first of them."""
+    first = logger[0] if isinstance(logger, list) and logger else logger
+    arguments = first.get("init_args") if isinstance(first, Namespace) else None
+    return arguments if arguments is not None and arguments.get("save_dir") else None
+
+
+def folder_of(place: Namespace) -> Path:
+    """The folder of all runs of a name."""
+    return Path(place.save_dir, place.get("name") or "")
+
+
+def find_checkpoint(
+    ckpt_path: str, place: Namespace | None, model: Mapping[str, Any]
+) -> Path | None:
+    """What `--ckpt_path` means: a file, a run's folder, `last`, or `auto`.
+
+    Args:
+        ckpt_path: A file; a run's folder for its newest checkpoint that is whole and was made with
+            this model, or that is whole, where none was; `last` for the newest of the runs of this
+            name; `auto` for the same, or a new run where there is none.
+        place: Where the run is kept; with a version that the config names, it is the only one.
+        model: The config of the model.
+
+    Raises:
+        OldBookError: There is no such checkpoint.
+    """
+    if ckpt_path not in (LAST, AUTO):
+        return named_checkpoint(ckpt_path, model)
+    if place is None:
+        raise OldBookError(
+            f"--ckpt_path {ckpt_path} cannot know the runs' folder, since trainer.logger names "
+            "none: give the folder of the run to go on with"
+        )
+    newest = newest_checkpoint(versions(place), wanted(model))
+    if newest is None and ckpt_path == LAST:
+        raise OldBookError(
+            f"there is no run to go on with: no whole checkpoint under {folder_of(place)}; "
+            "start one without --ckpt_path, or give the path of a checkpoint"
+        )
+    if newest is None:
+        log.warning("there is no run to go on with under %s: a new one starts", folder_of(place))
+    return newest
+
+
+def named_checkpoint(ckpt_path: str, model: Mapping[str, Any]) -> Path:
+    """A checkpoint that is named, by its file or by the folder of its run.
+
+    Raises:
+        OldBookError: There is none.
+    """
+    path = Path(ckpt_path)
+    if not path.is_dir():
+        check_there(ckpt_path)  # which may be an address
+        return path
+    newest = newest_checkpoint([path], wanted(model))
+    if newest is None:
+        raise OldBookError(f"there is no whole checkpoint in {path}: give the folder of a run")
+    return newest
+
+
+def versions(place: Namespace) -> Iterable[Path]:
+    """The folders of the runs of a name, or of the one that the config names."""
+    version = place.get("version")
+    if version is None:
+        return folder_of(place).glob("*")
+    return [folder_of(place) / (version if isinstance(version, str) else f"version_{version}")]
+
+
+def enter(place: Namespace | None, checkpoint: Path, ckpt_path: str) -> Namespace | None:
+    """Go on in the run of a checkpoint; what has taken its version is given back.
+
+    Not where a mere file was asked for, nor where the config names a version, nor in a run that
+    lies elsewhere: these begin a run of their own.
+    """
+    run = checkpoint.resolve().parent.parent
+    a_file = ckpt_path not in (LAST, AUTO) and not Path(ckpt_path).is_dir()
+    if place is None or a_file or place.get("version") is not None:
+        return None
+    if run.parent != folder_of(place).resolve():
+        return None
+    place.version = run.name
+    return place
+
+
+def wanted(model: Mapping[str, Any]) -> dict[str, Any]:
+    """What a config says of the parts that a checkpoint depends on, by their keys in it."""
+    named: dict[str, Any] = {}
+    for part in ("adapter", "loss"):
+        content = model.get(part) or {}
+        arguments = content.get("init_args") or {}
+        named |= {f"{part}.init_args.{key}": plain(value) for key, value in arguments.items()}
+        if "class_path" in content:
+            named[f"{part}.class_path"] = content["class_path"].split(".")[-1]
+    return named
+
+
+def newest_checkpoint(runs: Iterable[Path], model: Mapping[str, Any]) -> Path | None:
+    """The checkpoint to go on from; say which, and what is passed over, and why."""
+    found = (file for run in runs for file in run.glob("checkpoints/*.ckpt"))
+    files = [file for file in found if not file.is_symlink()]
+    whole = None
+    for file in sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True):
+        try:
+            then = read_checkpoint(file).get("model", {})
+        except OldBookError as reason:
+            log.warning("passed over: %s", reason)
+            continue
+        whole = whole or file
+        if not (other := difference(then, model)):
+            log.warning("going on from %s", file)
+            return file
+        log.warning("passed over: %s is of another model, %s", file, other)
+    return whole  # it is refused by name when it is loaded
