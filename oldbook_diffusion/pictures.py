@@ -21,7 +21,7 @@ def save_drawing(drawing: Tensor, path: Path, origin: Mapping[str, object]) -> N
     info = PngInfo()
     for name, value in origin.items():
         info.add_itxt(name, str(value))
-    to_pil_image(drawing).save(path, pnginfo=info)
+    to_pil_image(drawing).save(path, "PNG", pnginfo=info)
 
 
 def slug(prompt: str) -> str:

@@ -192,22 +192,26 @@ def test_a_full_disk_ends_no_run_for_a_drawing_or_an_export(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from oldbook_diffusion.callbacks import export_adapter
-    from oldbook_diffusion.evaluation import artifacts, setup
+    from oldbook_diffusion.run import files
 
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
     for place, name in (
-        (artifacts, "save_drawing"),
-        (artifacts, "save_file"),
-        (setup, "save_file"),
-        (setup, "write_gate"),
+        (files, "save_drawing"),
+        (files, "save_file"),
+        (files, "write_json"),
         (export_adapter, "export_adapter"),
     ):
         monkeypatch.setattr(place, name, full)
     run = runs.fit()
     assert (run / "checkpoints/step=000004.ckpt").is_file()
-    for lost in ("drawings of the base model", "chosen,", "drawings of step 2", "scores of step 2"):
+    for lost in (
+        "samples of the base model",
+        "selection,",
+        "samples of step 2",
+        "scores of step 2",
+    ):
         assert any(f"{lost} are not kept" in message for message in caplog.messages), lost
     assert any("adapter is not exported" in message for message in caplog.messages)
 

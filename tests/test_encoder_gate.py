@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from markupsafe import escape
 from torch import Tensor
 
-from oldbook_diffusion.callbacks.select_checkpoint import recommend
+from oldbook_diffusion.evaluation.selection import recommend
 from oldbook_diffusion.metrics.check import Check, as_record, as_table, failed, not_asked
 from oldbook_diffusion.metrics.encoders.base import ImageEncoder
 from oldbook_diffusion.metrics.encoders.textures import RandomTextures
@@ -28,6 +28,7 @@ from oldbook_diffusion.metrics.validity import (
 )
 from oldbook_diffusion.report.page import page
 from oldbook_diffusion.report.records import Run
+from oldbook_diffusion.run.folder import RunFolder
 from tests.conftest import Runs, World
 from tests.scenes import engraved, painted, scenes, stack
 
@@ -210,11 +211,11 @@ def test_the_command_prints_a_table_and_refuses_a_poor_encoder(
 ) -> None:
     with pytest.raises(SystemExit) as stop:
         runs.command("validate-encoder")
-    assert "the encoder cannot judge this style" in str(stop.value.code)
+    assert "style encoder failed" in str(stop.value.code)
     assert "pass" in (table := capsys.readouterr().out)
     assert "FAIL" in table
     folder = runs.config.parent / "run/version_0/images"
-    record = json.loads((folder / "gate.json").read_text())
+    record = json.loads((folder / "validity.json").read_text())
     assert record["passed"] is False
     assert record["encoder"] == f"local-dir:{world.clip}"
     assert table.splitlines()[-1] == f"not asked: {'; '.join(record['not_asked'])}"
@@ -223,14 +224,14 @@ def test_the_command_prints_a_table_and_refuses_a_poor_encoder(
 
 def test_a_reader_of_the_choice_and_of_the_page_sees_what_was_not_asked(runs: Runs) -> None:
     run = runs.fit(f"--render.prompts={json.dumps(['a castle', 'a rose', 'a cat', 'a cow', 'a'])}")
-    gate = run / "images/gate.json"
+    gate = run / "images/validity.json"
     record = json.loads(gate.read_text())
-    silence = f"Not asked of the encoder: {'; '.join(record['not_asked'])}."
+    silence = f"Validity checks that were not run: {'; '.join(record['not_asked'])}."
     assert "plates score above other pictures (AUC)" in silence
     assert escape(silence) in (run / "report.html").read_text()
     passed = [check | {"passed": None} for check in record["checks"]]
     gate.write_text(json.dumps(record | {"passed": True, "checks": passed}))
-    assert recommend(run, Rule()).reason.endswith(silence)
+    assert recommend(RunFolder(run), Rule()).reason.endswith(silence)
     assert "<strong>Valid.</strong>" in page([Run(run)])
 
 
@@ -264,8 +265,8 @@ def test_pictures_of_another_kind_can_be_shown_to_the_gate(
     (folder / "torn.png").write_bytes(b"")
     with pytest.raises(SystemExit):
         runs.command("validate-encoder", f"--render.contrast={folder}")
-    record = json.loads((runs.config.parent / "run/version_0/images/gate.json").read_text())
+    record = json.loads((runs.config.parent / "run/version_0/images/validity.json").read_text())
     asked = {check["question"]: check["found"] for check in record["checks"]}
     assert asked["plates score above other pictures (AUC)"] is not None
     message = runs.refuse(f"--render.contrast={world.base}")
-    assert "there is no picture in" in message
+    assert "there is no image in" in message

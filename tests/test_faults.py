@@ -205,7 +205,7 @@ def test_where_nothing_can_take_the_place_of_a_bad_plate_it_is_said(
 ) -> None:
     path = tiny.write_plates(tmp_path / "spoilt", spoilt(list(tiny.plates()), *range(24)))
     assert "nor can any plate near it" in runs.refuse(*PLAIN, f"--data.path={path}")
-    assert "none of the watched plates could be used" in runs.refuse(f"--data.path={path}")
+    assert "none of the monitored plates could be used" in runs.refuse(f"--data.path={path}")
 
 
 def test_a_file_of_bad_plates_that_was_cut_off_or_cannot_be_written_ends_no_run(

@@ -11,10 +11,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from oldbook_diffusion.callbacks import select_checkpoint
+from oldbook_diffusion.evaluation import selection
 from oldbook_diffusion.metrics.compute import measure
 from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
 from oldbook_diffusion.metrics.selection import Choice
+from oldbook_diffusion.run.folder import RunFolder
 from tests import tiny
 from tests.conftest import PROMPTS, Runs
 
@@ -54,12 +55,12 @@ def test_a_run_writes_checkpoints_adapters_drawings_and_curves(runs: Runs) -> No
     assert set(reader.Tags()["scalars"]) >= SCALARS
     assert [event.step for event in reader.Scalars("style/normalised")] == [0, 2, 4]
     assert reader.Scalars("style/normalised")[0].value == pytest.approx(0, abs=1e-6)
-    assert len(reader.Images(f"drawings/00 {PROMPTS[0]}")) == 2
+    assert len(reader.Images(f"samples/00 {PROMPTS[0]}")) == 2
 
 
 def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
     images = runs.fit() / "images"
-    panel = ReferenceSet.from_tensors(load_file(images / "panel.safetensors"))
+    panel = ReferenceSet.from_tensors(load_file(images / "reference_set.safetensors"))
     for name in ("base", "step=000004"):
         kept = json.loads((images / name / "scores.json").read_text())["scores"]
         drawings = SampleEmbeddings.from_tensors(
@@ -73,7 +74,7 @@ def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
 @pytest.mark.parametrize("flip", [True, False])
 def test_mirrored_copies_are_looked_for_where_visits_are_mirrored(runs: Runs, flip: bool) -> None:
     run = runs.fit(f"--data.random_flip={flip}", "--trainer.max_steps=2")
-    panel = ReferenceSet.from_tensors(load_file(run / "images/panel.safetensors"))
+    panel = ReferenceSet.from_tensors(load_file(run / "images/reference_set.safetensors"))
     assert len(panel.mirrored) == flip * len(panel.train)
     assert len(panel.mirrored_pages) == flip * len(panel.pages)
     if flip:
@@ -87,7 +88,7 @@ def test_embeddings_and_scores_say_what_they_are_of(runs: Runs) -> None:
         assert file.metadata() == {key: record[key] for key in ("encoder", "weights")}
     assert record["step"] == 4
     assert record["encoder"].startswith("local-dir:")
-    own, others = record["drawings"][:4], record["drawings"][4:]
+    own, others = record["samples"][:4], record["samples"][4:]
     assert [(row["prompt"], row["seed"]) for row in own] == [
         (prompt, 2 * number + seed) for number, prompt in enumerate(PROMPTS) for seed in (0, 1)
     ]
@@ -121,7 +122,7 @@ def choosing(step: int) -> Callable[..., Choice]:
 def test_the_chosen_checkpoint_is_confirmed_on_fresh_noise_and_prompts(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, weights: Weights
 ) -> None:
-    monkeypatch.setattr(select_checkpoint, "choose_of", choosing(2))
+    monkeypatch.setattr(selection, "select", choosing(2))
     run = runs.fit()
     record = json.loads((run / "checkpoints/confirmed.json").read_text())
     assert record["step"] == 2
@@ -138,18 +139,16 @@ def test_the_chosen_checkpoint_is_confirmed_on_fresh_noise_and_prompts(
 def test_a_chosen_checkpoint_that_is_damaged_is_told_in_one_sentence(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def choose_and_spoil(folder: Path, rule: object) -> Choice:
-        (folder / "checkpoints/step=000002.ckpt").write_bytes(b"half")
+    def choose_and_spoil(folder: RunFolder, rule: object) -> Choice:
+        folder.checkpoint(2).write_bytes(b"half")
         return Choice(2, "Step 2, for a test.")
 
-    monkeypatch.setattr(select_checkpoint, "choose_of", choose_and_spoil)
+    monkeypatch.setattr(selection, "select", choose_and_spoil)
     assert "step=000002.ckpt is damaged" in runs.refuse()
 
 
-def test_a_run_stops_when_the_rule_has_long_made_up_its_mind(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(select_checkpoint, "choose_of", choosing(2))
+def test_early_stopping_stops_after_patience(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "select", choosing(2))
     run = runs.fit("--choose.patience=1", "--trainer.max_steps=20")
     names = {file.name for file in (run / "checkpoints").glob("step=*.ckpt")}
     assert names == {"step=000002.ckpt", "step=000004.ckpt"}

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 
-from oldbook_diffusion.callbacks import select_checkpoint
 from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.decode import Decode
 from oldbook_diffusion.data.faults import Faults
@@ -18,6 +17,7 @@ from oldbook_diffusion.data.loader import Batch, PlateLoader
 from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.order import Position, ShuffledRows
 from oldbook_diffusion.data.source import Columns, open_stream
+from oldbook_diffusion.evaluation import selection
 from oldbook_diffusion.metrics.selection import Choice
 from tests import tiny
 from tests.conftest import Runs, World, write_config
@@ -95,7 +95,7 @@ def runs_here(world: World, tmp_path_factory: pytest.TempPathFactory) -> Runs:
 
 def choose_the_second() -> None:
     """Have a checkpoint chosen, though the encoder of the tiny world can judge nothing."""
-    select_checkpoint.choose_of = lambda folder, rule: Choice(2, "Step 2, for a test.")
+    selection.select = lambda folder, rule: Choice(2, "Step 2, for a test.")
 
 
 def fit_together(
@@ -120,7 +120,7 @@ def together(runs_here: Runs) -> Path:
 def alone(runs_here: Runs) -> Path:
     """The same in one process, which accumulates what the ranks have shared out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(select_checkpoint, "choose_of", select_checkpoint.choose_of)
+        patch.setattr(selection, "select", selection.select)
         choose_the_second()
         return runs_here.fit(SPLIT, name="alone")
 
@@ -157,8 +157,8 @@ def test_two_ranks_draw_and_score_as_one_process(together: Path, alone: Path) ->
     for step in ("base", "step=000002", "step=000004"):
         one, other = (read(run / f"images/{step}/scores.json") for run in (together, alone))
         assert one["scores"] == pytest.approx(other["scores"], rel=1e-3, abs=1e-3)
-        assert [row["prompt"] for row in one["drawings"]] == [
-            row["prompt"] for row in other["drawings"]
+        assert [row["prompt"] for row in one["samples"]] == [
+            row["prompt"] for row in other["samples"]
         ]
     drawings = sorted(alone.glob("images/base/*.png"))
     assert drawings

@@ -64,7 +64,7 @@ def test_every_number_that_a_run_has_is_on_its_page(runs: Runs) -> None:
 def test_the_page_says_whether_the_encoder_may_judge(runs: Runs) -> None:
     run = runs.fit()
     assert "<strong>Not valid.</strong>" in write_report(run)
-    (run / "images/gate.json").unlink()
+    (run / "images/validity.json").unlink()
     assert "<strong>Not valid.</strong>" in write_report(run), "the scores know it too"
 
 
@@ -112,7 +112,7 @@ def test_a_caption_with_a_script_is_only_text(runs: Runs) -> None:
 def test_a_run_writes_its_page_at_its_end(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     run = runs.fit()
     assert (run / "report.html").is_file()
-    assert f"page  {run / 'report.html'}" in capsys.readouterr().out
+    assert f"report  {run / 'report.html'}" in capsys.readouterr().out
 
 
 def test_a_report_of_several_runs_compares_them(runs: Runs) -> None:
@@ -144,11 +144,11 @@ def test_a_report_of_a_run_that_died_says_what_is_missing(runs: Runs) -> None:
     (run / "images/step=000004/embeddings.safetensors").unlink()
     page = write_report(run)
     assert "Missing: images/step=000004/embeddings.safetensors" in page
-    (run / "images/panel.safetensors").unlink()
+    (run / "images/reference_set.safetensors").unlink()
     shutil.rmtree(run / "images/step=000004")
     page = write_report(run)
-    assert "Missing: checkpoints: the run has drawn nothing but the base model yet" in page
-    assert "Missing: images/panel.safetensors" in page
+    assert "Missing: checkpoints: only the base model was sampled so far" in page
+    assert "Missing: images/reference_set.safetensors" in page
 
 
 def test_a_folder_without_drawings_is_refused(tmp_path: Path) -> None:

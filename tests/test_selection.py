@@ -10,10 +10,11 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
-from oldbook_diffusion.callbacks.select_checkpoint import recommend
+from oldbook_diffusion.evaluation.selection import recommend
 from oldbook_diffusion.metrics.compute import measure
 from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
 from oldbook_diffusion.metrics.selection import Rule, choose
+from oldbook_diffusion.run.folder import RunFolder
 from tests.conftest import Runs
 
 PROMPTS, SEEDS, DIM = 15, 4, 96
@@ -210,17 +211,17 @@ def test_the_recommended_checkpoint_is_marked(panel: ReferenceSet, tmp_path: Pat
         images = tmp_path / ("images" if drawings is None else f"images/step={step:06d}")
         images.mkdir(parents=True)
         if drawings is None:
-            save_file(panel.tensors(), images / "panel.safetensors")
+            save_file(panel.tensors(), images / "reference_set.safetensors")
         else:
             tensors = checkpoint(drawings)._asdict()
             save_file(tensors, images / "embeddings.safetensors")
             (tmp_path / f"checkpoints/step={step:06d}").mkdir(parents=True)
             (tmp_path / f"checkpoints/step={step:06d}.ckpt").touch()
-    assert recommend(tmp_path, Rule()).step == 200
+    assert recommend(RunFolder(tmp_path), Rule()).step == 200
     for end in ("", ".ckpt"):
         assert (tmp_path / f"checkpoints/best{end}").resolve().name == f"step=000200{end}"
     strict = Rule(agreement_loss=-1)
-    assert recommend(tmp_path, strict).step is None
+    assert recommend(RunFolder(tmp_path), strict).step is None
     assert not list((tmp_path / "checkpoints").glob("best*.ckpt"))
 
 
@@ -228,5 +229,5 @@ def test_a_run_says_which_checkpoint_it_recommends(runs: Runs) -> None:
     run = runs.fit()
     best = json.loads((run / "checkpoints/best.json").read_text())
     assert best["step"] is None
-    assert "the encoder cannot judge this style" in best["reason"]
+    assert "the style encoder failed" in best["reason"]
     assert best["reason"][:60] in (run / "report.html").read_text()

@@ -7,6 +7,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from oldbook_diffusion.errors import check_least
+from oldbook_diffusion.run.layout import STEP
 from oldbook_diffusion.run.profile import Stopwatch
 
 
@@ -33,7 +34,7 @@ class Checkpoint(ModelCheckpoint):
     ) -> None:
         check_least("checkpoint.every_n_steps", every_n_steps, 1)
         super().__init__(
-            filename="step={step:06d}",
+            filename=STEP,
             auto_insert_metric_name=False,
             monitor=monitor,
             mode=mode,

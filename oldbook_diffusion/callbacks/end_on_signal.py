@@ -9,8 +9,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
 from oldbook_diffusion.data.loader import SIGNALS
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.exit_status import status
-from oldbook_diffusion.run.folder import going_on
 from oldbook_diffusion.system import StyleDiffusion
 
 
@@ -27,7 +27,9 @@ class Terminated(BaseException):
     """
 
     def __init__(self, trainer: Trainer, has_learnt: bool) -> None:
-        self.lines = f"{going_on(trainer, has_learnt)}\n" if trainer.is_global_zero else ""
+        self.lines = (
+            f"{RunContext(trainer).resume_command(has_learnt)}\n" if trainer.is_global_zero else ""
+        )
         self.status = status(trainer, 128 + signal.SIGTERM)
 
 

@@ -1,25 +1,21 @@
-"""What the adapter draws, seen and scored at every checkpoint."""
+"""Evaluate: samples of the same prompts at every checkpoint, kept and scored."""
 
 import logging
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from oldbook_diffusion.adapter import without_adapter
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.evaluation.artifacts import (
-    excused,
-    keep_drawings,
-    keep_scores,
-    show_drawings,
-    write_drawings,
+    log_images,
+    optional,
+    write_before_after,
+    write_samples,
 )
-from oldbook_diffusion.evaluation.confirmation import confirm_choice
-from oldbook_diffusion.evaluation.generation import draw_prompts
-from oldbook_diffusion.evaluation.logging import charts
+from oldbook_diffusion.evaluation.encoder_scoring import EncoderScoring
+from oldbook_diffusion.evaluation.generation import base_model, generate
 from oldbook_diffusion.evaluation.plan import SampleImages, SamplingPlan
 from oldbook_diffusion.evaluation.prompts import (
     OTHER_PROMPTS,
@@ -27,12 +23,12 @@ from oldbook_diffusion.evaluation.prompts import (
     STEERED_PROMPTS,
     check_style_words,
 )
-from oldbook_diffusion.evaluation.reference_images import Plates, enlarged, read_monitored
 from oldbook_diffusion.evaluation.scorer import Scorer
-from oldbook_diffusion.evaluation.setup import Preparation
+from oldbook_diffusion.evaluation.scoring import NoScoring, Scoring
+from oldbook_diffusion.evaluation.validity import verdict
 from oldbook_diffusion.metrics import ImageEncoder
-from oldbook_diffusion.metrics.check import Check, as_table, failed
-from oldbook_diffusion.run.folder import run_folder
+from oldbook_diffusion.metrics.check import Check, as_table
+from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.profile import Stopwatch
 from oldbook_diffusion.sampling import Sampling
 from oldbook_diffusion.system import StyleDiffusion
@@ -41,23 +37,22 @@ log = logging.getLogger(__name__)
 
 
 class Evaluate(Callback):
-    """Draw the same prompts from the same noise at every checkpoint; keep and score the drawings.
+    """Sample the same prompts from the same noise at every checkpoint; keep and score the samples.
 
-    The untouched base model draws once, before the first step, and the encoder is asked whether
-    it can judge this style. Drawing uses generators of its own: a run learns the same with it and
-    without.
+    The base model is sampled once, before the first step, and the encoder's validity is checked.
+    Sampling uses generators of its own: a run learns the same with it and without.
 
     Args:
-        prompts: What to draw; the 15 of the reference experiment when null, nothing when empty.
+        prompts: What to sample; the 15 of the reference experiment when null, nothing when empty.
         num_seeds: Samples of each prompt.
-        first_seed: Seed of the first drawing; the next drawing takes the next seed.
-        sampling: How drawings are made from noise.
+        first_seed: Seed of the first sample; the next sample takes the next seed.
+        sampling: How samples are made from noise.
         encoder: What the scores are measured with; none are when null.
         style_words: How a prompt asks the base model for the style; what the adapter is worth
             is what it adds to that.
-        num_apart: Samples of each of 15 other prompts, which the directions are fitted on.
+        num_apart: Samples of each of 15 other prompts, which the probe is fitted on.
         steered: Prompts that ask for another style; eight of our own when null.
-        contrast: Folder of pictures that are not of the style, to try the encoder on.
+        contrast: Folder of images that are not of the style, to check the encoder on.
     """
 
     def __init__(
@@ -74,129 +69,118 @@ class Evaluate(Callback):
     ) -> None:
         check_style_words(style_words)
         names = list(PROMPTS) if prompts is None else prompts
-        self.assignment = SamplingPlan(names, num_seeds, first_seed, sampling)
-        self.steered = list(STEERED_PROMPTS) if steered is None else steered
-        self.preparation: Preparation | None = None
+        self.plan = SamplingPlan(names, num_seeds, first_seed, sampling)
+        self.scoring: Scoring = NoScoring()
         if encoder is not None and names:
-            scores = Scorer(encoder, names, self.assignment.own)
-            apart = [prompt for prompt in OTHER_PROMPTS for _ in range(num_apart)]
-            self.preparation = Preparation(scores, style_words, apart, contrast)
+            self.scoring = EncoderScoring(
+                Scorer(encoder, names, self.plan.own),
+                style_words,
+                apart=[prompt for prompt in OTHER_PROMPTS for _ in range(num_apart)],
+                steered=list(STEERED_PROMPTS) if steered is None else steered,
+                contrast=contrast,
+            )
         self.base: SampleImages | None = None
-        self.plates: Plates | None = None
         self.stopwatch = Stopwatch()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuse what would fail only at the first checkpoint."""
         assert isinstance(pl_module, StyleDiffusion)
-        pl_module.model.check_resolution(self.assignment.sampling.resolution)
-        if stage == "predict" and self.preparation is None:
-            raise OldBookError("there is no encoder to validate: set render.encoder")
+        pl_module.model.check_resolution(self.plan.sampling.resolution)
+        if stage == "predict":
+            self.scoring.check_available()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw with the base model, and show its scores as the first point of the curves."""
-        if not self.assignment.prompts:
+        """Sample the base model, and log its scores as the first point of the curves."""
+        if not self.plan.prompts:
             return
-        base = self.begin(trainer, pl_module)
+        context = RunContext(trainer)
+        self.base = self.begin(context, pl_module)
         for logger in trainer.loggers:
-            if self.preparation is not None and isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_custom_scalars(charts())
+            if isinstance(logger, TensorBoardLogger) and (layout := self.scoring.layout()):
+                logger.experiment.add_custom_scalars(layout)
         if trainer.global_step == 0:
-            scores = self.judge(trainer, 0, base)
+            scores = self.score(context, 0, self.base, self.base)
             for logger in trainer.loggers:
                 logger.log_metrics(scores, step=0)
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Ask the encoder alone: `oldbook validate-encoder`."""
-        self.begin(trainer, pl_module)
+        """Check the encoder alone: `oldbook validate-encoder`.
+
+        Raises:
+            OldBookError: It has failed a check.
+        """
+        assert isinstance(pl_module, StyleDiffusion)
+        checks = self.prepare(RunContext(trainer), pl_module)[1]
+        if checks:
+            sys.stdout.write(as_table(checks) + "\n")
+        if failure := verdict(checks):
+            raise OldBookError(failure)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw, keep, score; before `Checkpoint`, which may rank by the score."""
-        if trainer.sanity_checking or not self.assignment.prompts:
+        """Sample, keep, score; before `Checkpoint`, which may rank by a score."""
+        if trainer.sanity_checking or not self.plan.prompts:
             return
-        if self.base is None:
-            self.begin(trainer, pl_module)
+        context = RunContext(trainer)
+        self.base = self.base or self.begin(context, pl_module)
         assert isinstance(pl_module, StyleDiffusion)
         with self.stopwatch.time("drawing"):
-            pictures = self.draw(trainer, pl_module)
+            images = self.sample(context, pl_module)
         with self.stopwatch.time("scoring"):
-            scores = self.judge(trainer, pl_module.step, pictures)
+            scores = self.score(context, pl_module.step, self.base, images)
         pl_module.log_dict({**scores, **self.stopwatch.curves()}, rank_zero_only=False)
         if "style/score" in scores:
             pl_module.log("style", scores["style/score"], prog_bar=True, logger=False)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Confirm the chosen checkpoint on fresh noise and prompts; say what measuring has cost."""
-        if self.base is None:
-            return
-        if self.preparation is not None:
-            confirm_choice(trainer, pl_module, self.preparation.scores, self.assignment)
-        share = self.stopwatch.share("scoring", "drawing")
-        log.info("Keeping and scoring the drawings took %.0f %% of drawing them.", 100 * share)
+        """Log what scoring has cost."""
+        if self.base is not None:
+            share = self.stopwatch.share("scoring", "drawing")
+            log.info("Keeping and scoring the samples took %.0f %% of sampling.", 100 * share)
 
-    def begin(self, trainer: Trainer, pl_module: LightningModule) -> SampleImages:
-        """Draw with the base model, and learn what its drawings are compared with."""
+    def confirm(self, context: RunContext, system: StyleDiffusion, step: int) -> None:
+        """Score the selected checkpoint on noise and prompts that it was not selected by."""
+        if self.base is not None:
+            self.scoring.confirm(context, system, self.plan, step)
+
+    def begin(self, context: RunContext, pl_module: LightningModule) -> SampleImages:
+        """Sample the base model, set the scores up, and warn where the encoder is not valid."""
         assert isinstance(pl_module, StyleDiffusion)
-        if self.preparation is not None:
-            watched = read_monitored(trainer.datamodule.watched_sample())  # type: ignore[attr-defined]
-            self.assignment = replace(
-                self.assignment, captions=watched.captions, steered=self.steered
-            )
-        with without_adapter(pl_module.model.unet):
-            self.base = self.draw(trainer, pl_module)
-            if trainer.is_global_zero:
-                folder = run_folder(trainer) / "images/base"
-                with excused("the drawings of the base model"):
-                    write_drawings(folder, self.assignment, 0, self.base.own)
-            if self.preparation is not None:
-                drawn = self.preparation.draw(trainer, pl_module, self.assignment, self.base)
-                if trainer.is_global_zero:
-                    checks, self.plates = self.preparation.compare(
-                        trainer, pl_module, drawn, watched
-                    )
-                    self.announce(trainer, checks)
-        return self.base
+        base, checks = self.prepare(context, pl_module)
+        if failure := verdict(checks):
+            log.warning("%s; no checkpoint will be recommended", failure)
+        return base
 
-    def announce(self, trainer: Trainer, checks: list[Check]) -> None:
-        """Say what the encoder is worth.
+    def prepare(
+        self, context: RunContext, system: StyleDiffusion
+    ) -> tuple[SampleImages, list[Check]]:
+        """Sample the base model, and set the scores up."""
+        self.plan = self.scoring.extend(self.plan, context)
+        with base_model(system):
+            base = self.sample(context, system)
+            if context.is_main:
+                with optional("the samples of the base model"):
+                    write_samples(context.folder, self.plan, 0, base.own)
+            return base, self.scoring.prepare(context, system, self.plan, base)
 
-        Raises:
-            OldBookError: It cannot judge this style, and this is what was asked.
-        """
-        wrong = failed(checks)
-        asked = trainer.state.fn == "predict"
-        if asked:
-            sys.stdout.write(as_table(checks) + "\n")
-        if wrong:
-            told = (
-                f"the encoder cannot judge this style: {len(wrong)} of {len(checks)} answers fail, "
-                f"first: {wrong[0]}; take another render.encoder, or read its curves with doubt"
-            )
-            if asked:
-                raise OldBookError(told)
-            log.warning("%s; no checkpoint will be recommended", told)
+    def sample(self, context: RunContext, system: StyleDiffusion) -> SampleImages:
+        """Sample everything that is sampled at a checkpoint."""
+        prompts, seeds = zip(*self.plan.orders, strict=True)
+        images = generate(context, system, prompts, seeds, self.plan.sampling)
+        return self.plan.split(images)
 
-    def draw(self, trainer: Trainer, pl_module: LightningModule) -> SampleImages:
-        """Draw everything that is drawn at a checkpoint."""
-        texts, seeds = zip(*self.assignment.orders, strict=True)
-        sampling = self.assignment.sampling
-        return self.assignment.sort(draw_prompts(trainer, pl_module, texts, seeds, sampling))
-
-    def judge(self, trainer: Trainer, step: int, pictures: SampleImages) -> dict[str, float]:
-        """Keep, score and show in one process, and tell the others the scores."""
-        assert self.base is not None
+    def score(
+        self, context: RunContext, step: int, base: SampleImages, images: SampleImages
+    ) -> dict[str, float]:
+        """Keep, score and show in the main process, and give all processes the scores."""
         scores: dict[str, float] = {}
-        if trainer.is_global_zero:
-            folder, columns = run_folder(trainer), [self.base.own, pictures.own]
+        if context.is_main:
+            columns = [base.own, images.own]
             if step:
-                keep_drawings(folder, self.assignment, step, *columns)
-            if self.preparation is not None and self.plates is not None:
-                verdict = self.preparation.scores.judge(pictures)
-                encoder = self.preparation.scores.encoder
-                keep_scores(folder, self.assignment, step, verdict, encoder, self.plates)
-                files = [self.plates.thumbnails[number] for number in verdict.nearest.plate]
-                columns.append(enlarged(files, pictures.own.shape[-1]))
-                scores = verdict.scores
-            for logger in trainer.loggers:
-                if step and isinstance(logger, TensorBoardLogger):
-                    show_drawings(logger, self.assignment, step, columns)
-        return trainer.strategy.broadcast(scores)
+                with optional(f"the samples of step {step}"):
+                    write_samples(context.folder, self.plan, step, images.own)
+                    write_before_after(context.folder, self.plan, *columns)
+            scored = self.scoring.score(context, self.plan, step, images)
+            scores = scored.scores
+            if step:
+                log_images(context, self.plan, step, columns + scored.columns)
+        return context.broadcast(scores)

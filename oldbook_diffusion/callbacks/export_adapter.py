@@ -7,7 +7,7 @@ from safetensors import SafetensorError
 
 from oldbook_diffusion.adapter import export_adapter
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.run.folder import run_folder
+from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.system import StyleDiffusion
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class ExportAdapter(Callback):
         """Write from one process; adapters are the same in all."""
         assert isinstance(pl_module, StyleDiffusion)
         if trainer.is_global_zero:
-            folder = run_folder(trainer) / "checkpoints" / f"step={trainer.global_step:06d}"
+            folder = RunContext(trainer).folder.adapter(trainer.global_step)
             try:
                 export_adapter(pl_module.model.unet, folder)
             except (

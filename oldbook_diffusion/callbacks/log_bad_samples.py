@@ -1,15 +1,13 @@
-"""What a run says about plates that it could not use."""
+"""LogBadSamples: plates that a run could not use, in a file of its folder."""
 
 import logging
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from oldbook_diffusion.data import Illustrations
-from oldbook_diffusion.run.folder import run_folder
+from oldbook_diffusion.run.context import RunContext
 
 log = logging.getLogger(__name__)
-
-FILE = "bad_samples.jsonl"
 
 
 class LogBadSamples(Callback):
@@ -18,17 +16,17 @@ class LogBadSamples(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Give the tally its file, before the first plate is decoded."""
         if stage == "fit" and isinstance(data := trainer.datamodule, Illustrations):  # type: ignore[attr-defined]
-            data.faults.file = run_folder(trainer) / FILE
+            data.faults.file = RunContext(trainer).folder.bad_samples
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Say how many visits were to bad plates."""
+        """Warn how many visits were to bad plates."""
         data = trainer.datamodule  # type: ignore[attr-defined]
         if stage != "fit" or not isinstance(data, Illustrations):
             return
         reasons = data.counts["reasons"]
         if total := sum(reasons.values()):
             log.warning(
-                "%d of %d visits were to plates that cannot be used, others took their place: %s; "
+                "%d of %d visits were to plates that cannot be used and were replaced: %s; "
                 "%s names each plate",
                 total,
                 data.counts["num_seen"],

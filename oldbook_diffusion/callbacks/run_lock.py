@@ -1,15 +1,15 @@
-"""One run at a time in a folder."""
+"""RunLock: one run at a time in a folder."""
 
 import logging
 import sys
 from io import FileIO
-from pathlib import Path
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.exit_status import status
-from oldbook_diffusion.run.folder import run_folder
+from oldbook_diffusion.run.folder import RunFolder
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class RunLock(Callback):
         """
         if stage != "fit":
             return
-        folder = Path(trainer.strategy.broadcast(str(run_folder(trainer))))
+        folder = trainer.strategy.broadcast(RunContext(trainer).folder)
         free = trainer.strategy.broadcast(trainer.is_global_zero and self.take(folder, 0))
         if free and not trainer.is_global_zero:
             free = self.take(folder, trainer.global_rank)
@@ -42,16 +42,16 @@ class RunLock(Callback):
             if not trainer.is_global_zero:
                 sys.exit(status(trainer, 1))  # the first process says why
             raise OldBookError(
-                f"another process is writing to {folder}: wait for its end, or end it, or start "
-                "a run of its own without --ckpt_path"
+                f"another process is writing to {folder.path}: wait for its end, or end it, or "
+                "start a run of its own without --ckpt_path"
             )
         if trainer.is_global_zero:
-            sweep(folder / "checkpoints")
+            sweep(folder)
 
-    def take(self, folder: Path, rank: int) -> bool:
+    def take(self, folder: RunFolder, rank: int) -> bool:
         """Lock the byte of a process, and find out whether it was free; where none is, go on."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.file = (folder / ".lock").open("ab", buffering=0)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        self.file = folder.lock.open("ab", buffering=0)
         try:
             lock(self.file, rank)
         except (BlockingIOError, PermissionError):  # which of the two depends on the system
@@ -60,7 +60,7 @@ class RunLock(Callback):
             if rank == 0:
                 log.warning(
                     "%s cannot be locked (%s): see to it that no other run writes there",
-                    folder,
+                    folder.path,
                     error,
                 )
         return True
@@ -98,7 +98,7 @@ def lock(file: FileIO, rank: int) -> None:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, rank)
 
 
-def sweep(folder: Path) -> None:
+def sweep(folder: RunFolder) -> None:
     """Remove what a process left half written when it was killed."""
-    for draft in folder.glob(".*.tmp"):
+    for draft in folder.drafts:
         draft.unlink(missing_ok=True)

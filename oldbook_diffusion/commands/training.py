@@ -29,7 +29,7 @@ from oldbook_diffusion.commands.parts import PARTS
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.run.checkpoint_io import DurableCheckpointIO
-from oldbook_diffusion.run.folder import check_writable
+from oldbook_diffusion.run.files import check_writable
 from oldbook_diffusion.run.resume import enter, find_checkpoint, folder_of, place_of
 from oldbook_diffusion.system import StyleDiffusion
 

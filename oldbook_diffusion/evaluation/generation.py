@@ -1,40 +1,34 @@
-"""Drawing inside a run: every process its share, in the precision of the run."""
+"""Sampling inside a run: every process its shard, in the precision of the run."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-import torch
-import torch.distributed
-from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
+from oldbook_diffusion.adapter import without_adapter
+from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.sampling import Sampling
+from oldbook_diffusion.system import StyleDiffusion
 
 
-def draw_prompts(
-    trainer: Trainer,
-    pl_module: LightningModule,
+def generate(
+    context: RunContext,
+    system: StyleDiffusion,
     prompts: Sequence[str],
     seeds: Sequence[int],
     sampling: Sampling,
 ) -> Tensor:  # => [N, 3, H, W] in [0, 1], in every process
-    """Draw one image for each prompt and seed, and leave the module in the mode it was in."""
-    share = slice(trainer.global_rank, None, trainer.world_size)
-    training = pl_module.training
-    pl_module.eval()
-    with trainer.precision_plugin.forward_context():
-        drawings = pl_module(prompts[share], seeds[share], sampling)
-    pl_module.train(training)
-    return gather(drawings)
+    """Sample one image for each prompt and seed, and leave the module in the mode it was in."""
+    training = system.training
+    system.eval()
+    with context.trainer.precision_plugin.forward_context():
+        images = system(context.shard(prompts), context.shard(seeds), sampling)
+    system.train(training)
+    return context.gather(images)
 
 
-def gather(drawings: Tensor) -> Tensor:  # => [N, 3, H, W], in the order of the prompts
-    """Bring the shares of all processes together."""
-    if not torch.distributed.is_initialized():
-        return drawings
-    shares: list[Any] = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(shares, drawings)
-    whole = torch.empty(sum(map(len, shares)), *drawings.shape[1:])
-    for rank, share in enumerate(shares):
-        whole[rank :: len(shares)] = share
-    return whole
+@contextmanager
+def base_model(system: StyleDiffusion) -> Iterator[None]:
+    """Sample with the base model instead of the fine-tuned one."""
+    with without_adapter(system.model.unet):
+        yield

@@ -1,4 +1,4 @@
-"""What is drawn at every checkpoint, from which noise."""
+"""Sampling plan: what is sampled at every checkpoint, from which noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from torch import Tensor
 
 from oldbook_diffusion.sampling import Sampling
 
-# first seeds of what is drawn beside the prompts, so that no two groups share their noise
-APART, CAPTIONED, STEERED, AGAIN, FRESH = 10_000, 20_000, 30_000, 40_000, 50_000
+# first seeds of what is sampled beside the prompts, so that no two groups share their noise
+PROBE_FIT, CAPTIONS, OFF_STYLE, REPLICATES, CONFIRMATION = 10_000, 20_000, 30_000, 40_000, 50_000
 
 
 class SampleImages(NamedTuple):
@@ -28,13 +28,13 @@ class SampleImages(NamedTuple):
 
 @dataclass(frozen=True)
 class SamplingPlan:
-    """What is drawn at every checkpoint.
+    """What is sampled at every checkpoint.
 
     Attributes:
         prompts: All prompts.
         num_seeds: Samples of each prompt.
-        first_seed: Seed of the first drawing; the next drawing takes the next seed.
-        sampling: How drawings are made from noise.
+        first_seed: Seed of the first sample; the next sample takes the next seed.
+        sampling: How samples are made from noise.
         captions: Captions of plates.
         steered: Prompts that ask for another style.
     """
@@ -48,29 +48,30 @@ class SamplingPlan:
 
     @property
     def own(self) -> list[int]:
-        """The prompt of each drawing of the prompts, by number."""
+        """The prompt of each sample of the prompts, by number."""
         return [number for number in range(len(self.prompts)) for _ in range(self.num_seeds)]
 
     @property
     def seeds(self) -> range:
-        """The seed of each drawing of the prompts."""
+        """The seed of each sample of the prompts."""
         return range(self.first_seed, self.first_seed + len(self.own))
 
     @property
     def texts(self) -> list[str]:
-        """The prompt of each drawing of the prompts, in words."""
+        """The prompt of each sample of the prompts, as text."""
         return [self.prompts[number] for number in self.own]
 
     @property
     def orders(self) -> list[tuple[str, int]]:
-        """The words and the seed of everything that is drawn."""
+        """The prompt and the seed of everything that is sampled."""
         groups = (
             (self.texts, self.first_seed),
-            (self.captions, CAPTIONED),
-            (self.steered, STEERED),
+            (self.captions, CAPTIONS),
+            (self.steered, OFF_STYLE),
         )
         return [(text, first + i) for texts, first in groups for i, text in enumerate(texts)]
 
-    def sort(self, drawings: Tensor) -> SampleImages:
-        """Take apart drawings [N, 3, H, W] in the order of `orders`."""
-        return SampleImages(*drawings.split([len(self.own), len(self.captions), len(self.steered)]))
+    def split(self, images: Tensor) -> SampleImages:
+        """Split images [N, 3, H, W] in the order of `orders` into their groups."""
+        sizes = [len(self.own), len(self.captions), len(self.steered)]
+        return SampleImages(*images.split(sizes))

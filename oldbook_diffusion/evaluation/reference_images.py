@@ -1,4 +1,4 @@
-"""Plates as measurement sees them: through the autoencoder, as every drawing goes."""
+"""Reference images: plates through the autoencoder, as every sample goes, and their embeddings."""
 
 import io
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ from oldbook_diffusion.metrics.negative_controls import Change
 from oldbook_diffusion.stable_diffusion import StableDiffusion
 
 THUMBNAIL = 256  # pixels of a side, at most
-CURE = "so that nothing can be measured: mend the dataset, or hold out other plates"
+FIX = "so that nothing can be measured: fix the dataset, or hold out other plates"
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
 
@@ -53,7 +53,7 @@ class Plates:
 
 @dataclass(frozen=True)
 class MonitoredSubset:
-    """Plates whose captions are drawn at every checkpoint.
+    """Plates whose captions are sampled at every checkpoint: the monitored subset.
 
     Attributes:
         images: [C, 3, H, W] in [0, 1], as they are in the data.
@@ -67,7 +67,7 @@ class MonitoredSubset:
 
 
 def read_monitored(loaders: Iterable[Any]) -> MonitoredSubset:
-    """Read the watched plates: those held out, then those trained on.
+    """Read the monitored subset: plates held out, then plates trained on.
 
     Raises:
         OldBookError: None of them could be used.
@@ -79,7 +79,7 @@ def read_monitored(loaders: Iterable[Any]) -> MonitoredSubset:
             captions += batch["prompts"]
             trained_on += [number == 1] * len(batch["prompts"])
     if not images:
-        raise OldBookError(f"none of the watched plates could be used, {CURE}")
+        raise OldBookError(f"none of the monitored plates could be used, {FIX}")
     return MonitoredSubset(torch.cat(images), captions, torch.tensor(trained_on))
 
 
@@ -112,7 +112,7 @@ def embed_plates(
         captions += batch["prompts"]
         thumbnails += [thumbnail(image) for image in images]
     if not shown:
-        raise OldBookError(f"none of the plates could be used, {CURE}")
+        raise OldBookError(f"none of the plates could be used, {FIX}")
     embeddings = torch.cat(shown)
     changed = {name: torch.cat(parts) for name, parts in variants.items()}
     before = torch.cat([embeddings[:0], *untouched])
@@ -128,16 +128,16 @@ def thumbnail(image: Tensor) -> bytes:
 
 
 def enlarged(thumbnails: Iterable[bytes], resolution: int) -> Tensor:  # => [N, 3, R, R]
-    """Thumbnails as images in [0, 1] of the size of drawings."""
+    """Thumbnails as images in [0, 1] of the size of samples."""
     pages = (pil_to_tensor(Image.open(io.BytesIO(content))) for content in thumbnails)
     return torch.stack([resize(page, [resolution, resolution]).float() / 255 for page in pages])
 
 
-def read_contrast(folder: Path | None, resolution: int) -> Tensor:  # => [N, 3, R, R] in [0, 1]
+def read_negatives(folder: Path | None, resolution: int) -> Tensor:  # => [N, 3, R, R] in [0, 1]
     """Images that are not of the style, cropped as plates are; those that are none left out.
 
     Raises:
-        OldBookError: A folder is named, and no picture is in it.
+        OldBookError: A folder is named, and no image is in it.
     """
     pages = []
     files = [] if folder is None else sorted(folder.rglob("*"))
@@ -150,5 +150,5 @@ def read_contrast(folder: Path | None, resolution: int) -> Tensor:  # => [N, 3, 
             except BadPlateError:
                 continue
     if folder is not None and not pages:
-        raise OldBookError(f"there is no picture in {folder}: set render.contrast to a folder")
+        raise OldBookError(f"there is no image in {folder}: set render.contrast to a folder")
     return torch.stack(pages).float() / 255 if pages else torch.zeros(0, 3, resolution, resolution)

@@ -1,4 +1,4 @@
-"""The scores of drawings, from embeddings computed once."""
+"""Scorer: scores of samples, from embeddings computed once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ from oldbook_diffusion.metrics.reference_set import NOTHING, ReferenceSet, Sampl
 
 @dataclass(frozen=True)
 class BaseSamples:
-    """What the base model draws before the first step, as images [N, 3, H, W] in [0, 1].
+    """The base model's samples before the first step, as images [N, 3, H, W] in [0, 1].
 
     Attributes:
-        pictures: What it draws of what is drawn at every checkpoint.
-        worded: Samples of the prompts with words of style in them, from the same noise.
-        apart: Samples of other prompts.
-        again: Samples of the prompts from other noise.
+        images: Of what is sampled at every checkpoint.
+        worded: Of the prompts with words of style in them, from the same noise.
+        apart: Of other prompts, which the probe is fitted on.
+        again: Of the prompts from other noise.
     """
 
-    pictures: SampleImages
+    images: SampleImages
     worded: Tensor
     apart: Tensor
     again: Tensor
@@ -40,17 +40,17 @@ class BaseSamples:
 
 @dataclass(frozen=True)
 class ScoreReport:
-    """What is known of one checkpoint's drawings.
+    """The scores of one checkpoint's samples.
 
     Attributes:
-        drawings: Their embeddings.
-        scores: Every number, by the name of its curve.
-        positions: [N], the style of each drawing of the prompts, 0 as the base's, 1 as plates.
-        nearest: The training plate nearest to each drawing of the prompts.
-        valid: Whether the encoder has passed its gate.
+        embeddings: Of the samples.
+        scores: Every score, by the name of its curve.
+        positions: [N], the style of each sample of the prompts, 0 as the base's, 1 as plates.
+        nearest: The training plate nearest to each sample of the prompts.
+        valid: Whether the encoder has passed its validity checks.
     """
 
-    drawings: SampleEmbeddings
+    embeddings: SampleEmbeddings
     scores: dict[str, float]
     positions: Tensor
     nearest: Nearest
@@ -58,12 +58,12 @@ class ScoreReport:
 
 
 class Scorer:
-    """Scores drawings against a panel of base drawings, controls and plates.
+    """Scores samples against a reference set of base samples, negative controls and plates.
 
     Args:
-        encoder: Maps drawings, plates and, where it can read, prompts to embeddings.
-        prompts: What is drawn.
-        own: The prompt of each drawing.
+        encoder: Maps samples, plates and, where it can read, prompts to embeddings.
+        prompts: All prompts.
+        own: The prompt of each sample.
     """
 
     def __init__(self, encoder: ImageEncoder, prompts: Sequence[str], own: Sequence[int]) -> None:
@@ -74,7 +74,7 @@ class Scorer:
         self.similarity = CentroidSimilarity(encoder.embedding_dim, sync_on_compute=False)
         self.agreement = PromptFidelity(sync_on_compute=False)
         self.panel: ReferenceSet | None = None
-        self.valid = True  # until the gate has said otherwise
+        self.valid = True  # until its validity checks say otherwise
 
     def embed_texts(self, prompts: Sequence[str]) -> Tensor:  # => [P, D], or [0, D]
         """Embed prompts, where the encoder reads."""
@@ -94,17 +94,17 @@ class Scorer:
         pages: Sequence[Tensor],
         seen: Tensor,
     ) -> ReferenceSet:
-        """Set the 0 and the 1 of every score, and what it must not be mistaken for.
+        """Make the reference set: the 0 and the 1 of every score, and its negative controls.
 
         Args:
-            base: What the base model draws.
+            base: The base model's samples.
             train: Plates that are trained on.
             held_out: Plates of other books.
-            pages: [C, D], the plates whose captions are drawn; then mirrored, if they are so shown.
+            pages: [C, D], the plates of the captions; then mirrored, where training mirrors them.
             seen: [C] bool, whether they are trained on.
         """
-        own, apart = base.pictures.own, base.apart
-        drawn = SampleEmbeddings(*(self.embed(images) for images in base.pictures))
+        own, apart = base.images.own, base.apart
+        drawn = SampleEmbeddings(*(self.embed(images) for images in base.images))
         self.panel = ReferenceSet(
             base=drawn.own,
             captioned=drawn.captioned,
@@ -130,15 +130,15 @@ class Scorer:
         self.similarity.update(drawn.own, "base")
         return self.panel
 
-    def judge(self, pictures: SampleImages) -> ScoreReport:
-        """Encode everything once, and score it."""
+    def score(self, images: SampleImages) -> ScoreReport:
+        """Embed everything once, and score it."""
         assert self.panel is not None
-        drawings = SampleEmbeddings(*(self.embed(images) for images in pictures))
-        scores = {**self.familiar(drawings.own), **measure(self.panel, drawings)}
+        embeddings = SampleEmbeddings(*(self.embed(group) for group in images))
+        scores = {**self.familiar(embeddings.own), **measure(self.panel, embeddings)}
         scores["style/valid"] = float(self.valid)
-        own = drawings.own
-        places = self.panel.positions(own), self.panel.nearest(own)
-        return ScoreReport(drawings, scores, *places, self.valid)
+        own = embeddings.own
+        found = self.panel.positions(own), self.panel.nearest(own)
+        return ScoreReport(embeddings, scores, *found, self.valid)
 
     def familiar(self, drawings: Tensor) -> dict[str, float]:
         """What others log: cosines to the plates' centroid and to the prompts."""

@@ -1,75 +1,64 @@
-"""The gate in a run: what the encoder is asked before the first step, and where the answer is."""
-
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+"""Validity checks of the encoder in a run: what is embedded for them, and how they are reported."""
 
 import torch
 from torch import Tensor
 
 from oldbook_diffusion.evaluation.reference_images import Plates
 from oldbook_diffusion.evaluation.scorer import BaseSamples, Scorer
-from oldbook_diffusion.metrics.check import Check, as_record, as_table
+from oldbook_diffusion.metrics.check import Check, failed
 from oldbook_diffusion.metrics.negative_controls import DECOYS
 from oldbook_diffusion.metrics.validity import MIXTURES, Trial, examine
+from oldbook_diffusion.run.folder import RunFolder
 
-FILE = "images/gate.json"
 
-
-def examine_encoder(
-    scores: Scorer,
+def run_checks(
+    scorer: Scorer,
     base: BaseSamples,
     blends: tuple[Tensor, Tensor],
     held_out: Plates,
-    contrast: Tensor,
+    negatives: Tensor,
 ) -> list[Check]:
-    """Embed what the gate needs, and ask it.
+    """Embed what the checks need, and run them.
 
     Args:
-        scores: The encoder and its panel.
-        base: What the base model draws.
-        blends: The base's drawings of held-out captions, and the plates of them.
+        scorer: The encoder and its reference set.
+        base: The base model's samples.
+        blends: The base's samples of held-out captions, and the plates of them.
         held_out: Held-out plates with their variants.
-        contrast: Images that are not of the style.
+        negatives: Images that are not of the style.
     """
-    assert scores.panel is not None
-    drawings, pages = blends
-    mixtures = [scores.embed(torch.lerp(drawings, pages, share)) for share in MIXTURES]
+    assert scorer.panel is not None
+    samples, pages = blends
+    mixtures = [scorer.embed(torch.lerp(samples, pages, share)) for share in MIXTURES]
     trial = Trial(
-        again=scores.embed(base.again),
-        siblings={name: scores.embed(change(base.pictures.own)) for name, change in DECOYS.items()},
+        again=scorer.embed(base.again),
+        siblings={name: scorer.embed(change(base.images.own)) for name, change in DECOYS.items()},
         variants=held_out.variants,
         untouched=held_out.untouched,
         mixtures=torch.stack(mixtures),
-        contrast=scores.embed(contrast),
+        contrast=scorer.embed(negatives),
     )
-    return examine(scores.panel, trial)
+    return examine(scorer.panel, trial)
 
 
-def write_gate(
-    folder: Path, checks: list[Check], lacks: list[str], origin: Mapping[str, str]
-) -> None:
-    """Keep the answers beside the drawings, with the encoder that they are about."""
-    record = {**origin, **as_record(checks), "unverified": lacks}
-    (folder / FILE).write_text(json.dumps(record, indent=2) + "\n")
-    (folder / FILE).with_suffix(".txt").write_text(as_table(checks) + "\n")
+def verdict(checks: list[Check]) -> str:
+    """One sentence about the checks that have failed; empty where none has."""
+    wrong = failed(checks)
+    if not wrong:
+        return ""
+    return (
+        f"style encoder failed {len(wrong)} of {len(checks)} validity checks (first: {wrong[0]}); "
+        "take another render.encoder: its scores are marked as invalid"
+    )
 
 
-def read_gate(folder: Path) -> dict[str, Any]:
-    """What a run's encoder was asked; empty where it was not."""
-    file = folder / FILE
-    record: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
-    return record
-
-
-def failures(folder: Path) -> list[str]:
-    """The questions that a run's encoder has failed; none where it was not asked."""
-    checks = read_gate(folder).get("checks", [])
+def failures(folder: RunFolder) -> list[str]:
+    """The checks that a run's encoder has failed; none where none were run."""
+    checks = folder.read_validity().get("checks", [])
     return [str(check["question"]) for check in checks if check["passed"] is False]
 
 
-def silence(folder: Path) -> str:
-    """A sentence about what a run's encoder was not asked; empty where it was asked all."""
-    questions = read_gate(folder).get("not_asked", [])
-    return f"Not asked of the encoder: {'; '.join(questions)}." if questions else ""
+def not_run(folder: RunFolder) -> str:
+    """A sentence about the checks that could not be run; empty where all were."""
+    questions = folder.read_validity().get("not_asked", [])
+    return f"Validity checks that were not run: {'; '.join(questions)}." if questions else ""

@@ -11,9 +11,11 @@ def warning(runs: list[Run]) -> str:
     """A sentence about what the scales of runs do not share; empty where they share all."""
     first = runs[0]
     unlike = {
-        "encoders": any(run.origin.get("encoder") != first.origin.get("encoder") for run in runs),
+        "encoders": any(
+            run.metadata.get("encoder") != first.metadata.get("encoder") for run in runs
+        ),
         "encoders' weights": any(
-            run.origin.get("weights") != first.origin.get("weights") for run in runs
+            run.metadata.get("weights") != first.metadata.get("weights") for run in runs
         ),
         "prompts": any(prompts(run) != prompts(first) for run in runs),
     }
@@ -24,13 +26,13 @@ def warning(runs: list[Run]) -> str:
 
 
 def prompts(run: Run) -> set[str]:
-    """What a run has drawn."""
-    return {prompt for prompt, _ in run.checkpoints[0].drawings}
+    """The prompts that a run has sampled."""
+    return {prompt for prompt, _ in run.checkpoints[0].samples}
 
 
 def same_plates(one: Run, other: Run) -> bool:
     """Whether the held-out plates of two runs look the same to one encoder."""
-    if one.panel is None or other.panel is None:
-        return one.panel is other.panel
-    plates = one.panel.held_out, other.panel.held_out
+    if one.references is None or other.references is None:
+        return one.references is other.references
+    plates = one.references.held_out, other.references.held_out
     return plates[0].shape == plates[1].shape and torch.allclose(*plates, atol=ROUNDING)

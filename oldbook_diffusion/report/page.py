@@ -4,6 +4,7 @@ import base64
 import io
 import platform
 import shlex
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from PIL import Image
 from oldbook_diffusion.metrics.sample_size import extent
 from oldbook_diffusion.report.comparison import warning
 from oldbook_diffusion.report.numbers import NAMES, decimal, in_words, row, within_bounds
-from oldbook_diffusion.report.records import Checkpoint, Drawing, Key, Run
+from oldbook_diffusion.report.records import Checkpoint, Key, Run
+from oldbook_diffusion.run.files import write_text
+from oldbook_diffusion.run.folder import RunFolder
 
 SIDE = 256  # of a picture on the page, at most
 QUALITY = 82
@@ -36,9 +39,8 @@ def report(runs: list[Path], out: Path | None = None) -> list[Path]:
     Returns:
         The file written.
     """
-    file = out or runs[0] / "report.html"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(page([Run(folder) for folder in runs]), encoding="utf-8")
+    file = out or RunFolder(runs[0]).report
+    write_text(file, page([Run(folder) for folder in runs]))
     return [file]
 
 
@@ -68,10 +70,10 @@ def describe(run: Run) -> dict[str, Any]:
     return {
         "name": run.name,
         "summary": summary(run),
-        "choice": run.choice.get("reason", ""),
+        "choice": run.selection.get("reason", ""),
         "confirmed": {what: in_words(scores) for what, scores in run.confirmed.items()},
-        "gate": run.gate,
-        "valid": run.gate.get("passed", run.checkpoints[-1].scores.get("style/valid")),
+        "validity": run.validity,
+        "valid": run.validity.get("passed", run.checkpoints[-1].scores.get("style/valid")),
         "rows": [(c.step, row(within_bounds(c.scores))) for c in run.checkpoints],
         "steps": [c.step for c in run.checkpoints[1:]],
         "cards": cards(run),
@@ -83,7 +85,7 @@ def describe(run: Run) -> dict[str, Any]:
 
 def summary(run: Run) -> str:
     """What the chosen checkpoint has come to, or the last one; the rule gives the verdict."""
-    chosen = [c for c in run.checkpoints if c.step == run.choice.get("step")]
+    chosen = [c for c in run.checkpoints if c.step == run.selection.get("step")]
     which, shown = ("chosen", chosen[0]) if chosen else ("last", run.checkpoints[-1])
     scores = shown.scores
     if "style/score" not in scores:
@@ -102,26 +104,26 @@ def cards(run: Run) -> list[dict[str, Any]]:
         {
             "prompt": key[0],
             "seed": key[1],
-            "base": picture(drawing.file),
+            "base": picture(sample.file),
             "tuned": [
-                view(run, checkpoint, key) for checkpoint in tuned if key in checkpoint.drawings
+                view(run, checkpoint, key) for checkpoint in tuned if key in checkpoint.samples
             ],
         }
-        for key, drawing in base.drawings.items()
+        for key, sample in base.samples.items()
     ]
 
 
 def view(run: Run, checkpoint: Checkpoint, key: Key) -> dict[str, Any]:
     """One drawing of a checkpoint, how to draw it again, and the plate that it is nearest to."""
-    drawing, near = checkpoint.drawings[key], checkpoint.nearest.get(key)
+    sample, near = checkpoint.samples[key], checkpoint.nearest.get(key)
     return {
         "step": checkpoint.step,
-        "picture": picture(drawing.file),
-        "command": redraw(run, checkpoint.step, drawing),
+        "picture": picture(sample.file),
+        "command": command(run, checkpoint.step, key, sample.metadata),
         "near": near
         and {
-            "picture": picture(near.file),
-            "caption": near.caption,
+            "picture": picture(near.plate.file),
+            "caption": near.plate.caption,
             "similarity": near.similarity,
         },
     }
@@ -136,15 +138,14 @@ def picture(file: Path) -> str:
     return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode()
 
 
-def redraw(run: Run, step: int, drawing: Drawing) -> str:
-    """The command that draws a picture again."""
+def command(run: Run, step: int, key: Key, metadata: Mapping[str, str]) -> str:
+    """The command that generates a sample again."""
     options = ("seed", "sampler", "num_steps", "guidance_scale", "negative_prompt", "resolution")
-    adapter = run.folder / "checkpoints" / f"step={step:06d}"
-    words = ["oldbook", "render", drawing.key[0], "--base", pretrained(run.config)]
-    words += ["--adapter", str(adapter)]
+    words = ["oldbook", "render", key[0], "--base", pretrained(run.config)]
+    words += ["--adapter", str(run.folder.adapter(step))]
     for name in options:
-        if drawing.origin.get(name):
-            words += [f"--{name}", drawing.origin[name]]
+        if metadata.get(name):
+            words += [f"--{name}", metadata[name]]
     return shlex.join(words)
 
 
@@ -163,6 +164,6 @@ def chart_data(run: Run) -> dict[str, Any]:
             {"step": c.step, "scores": within_bounds(c.scores)} for c in run.checkpoints
         ],
         "losses": run.losses,
-        "chosen": run.choice.get("step"),
-        "extent": "ends" if run.panel is None else extent(run.panel),
+        "chosen": run.selection.get("step"),
+        "extent": "ends" if run.references is None else extent(run.references),
     }

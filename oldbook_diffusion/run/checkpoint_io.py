@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
-from oldbook_diffusion.durable import flush, put_in_place
+from oldbook_diffusion.durable import replacing
 from oldbook_diffusion.errors import OldBookError
 
 
@@ -28,19 +28,14 @@ class DurableCheckpointIO(TorchCheckpointIO):
         Raises:
             OldBookError: The disk is full, or gives back something else than was written.
         """
-        goal = Path(path)
-        draft = goal.with_name(f".{goal.name}.tmp")
         try:
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("wb") as file:
-                torch.save(checkpoint, file)
-                flush(file)
-            read_checkpoint(draft)
-            put_in_place(draft, goal)
+            with replacing(Path(path)) as draft:
+                with draft.open("wb") as file:
+                    torch.save(checkpoint, file)
+                read_checkpoint(draft)
         except (OSError, RuntimeError, OldBookError) as error:  # RuntimeError: torch's full disk
-            draft.unlink(missing_ok=True)
             raise OldBookError(
-                f"cannot write the checkpoint {goal} ({error}); the earlier ones are untouched: "
+                f"cannot write the checkpoint {path} ({error}); the earlier ones are untouched: "
                 "make room and go on with --ckpt_path last"
             ) from error
 

@@ -10,6 +10,7 @@ from jsonargparse import Namespace
 from oldbook_diffusion.continuity import difference, plain
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.run.checkpoint_io import check_there, read_checkpoint
+from oldbook_diffusion.run.folder import RunFolder
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def enter(place: Namespace | None, checkpoint: Path, ckpt_path: str) -> Namespac
     Not where a mere file was asked for, nor where the config names a version, nor in a run that
     lies elsewhere: these begin a run of their own.
     """
-    run = checkpoint.resolve().parent.parent
+    run = RunFolder.of_checkpoint(checkpoint).path
     a_file = ckpt_path not in (LAST, AUTO) and not Path(ckpt_path).is_dir()
     if place is None or a_file or place.get("version") is not None:
         return None
@@ -115,8 +116,7 @@ def wanted(model: Mapping[str, Any]) -> dict[str, Any]:
 
 def newest_checkpoint(runs: Iterable[Path], model: Mapping[str, Any]) -> Path | None:
     """The checkpoint to go on from; say which, and what is passed over, and why."""
-    found = (file for run in runs for file in run.glob("checkpoints/*.ckpt"))
-    files = [file for file in found if not file.is_symlink()]
+    files = [file for run in runs for file in RunFolder(run).checkpoint_files]
     whole = None
     for file in sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True):
         try:
