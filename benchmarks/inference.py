@@ -2,7 +2,7 @@
 
     python -m benchmarks.inference
 
-Simulates drawings of 15 prompts from 4 seeds whose gains vary between prompts and between seeds,
+Simulates samples of 15 prompts from 4 seeds whose gains vary between prompts and between seeds,
 and compares what the project does with what is commonly done. Prints a table in Markdown.
 """
 
@@ -26,7 +26,7 @@ OWN = torch.arange(PROMPTS).repeat_interleave(SEEDS)
 
 
 def gains(generator: torch.Generator, skewed: bool) -> Tensor:  # => [N], of mean zero
-    """The gain of every drawing in one simulated run."""
+    """The gain of every sample in one simulated run."""
     if skewed:
         draws = torch.empty(PROMPTS, dtype=torch.float64).exponential_(generator=generator) - 1
     else:
@@ -36,7 +36,7 @@ def gains(generator: torch.Generator, skewed: bool) -> Tensor:  # => [N], of mea
 
 
 def bootstrap_holds(values: Tensor, generator: torch.Generator) -> bool:
-    """Whether the percentile bootstrap over drawings holds zero."""
+    """Whether the percentile bootstrap over samples holds zero."""
     rows = torch.randint(len(values), (1000, len(values)), generator=generator)
     lower, upper = values[rows].mean(1).quantile(torch.tensor([0.025, 0.975]).double()).tolist()
     return lower <= 0 <= upper
@@ -79,8 +79,8 @@ def main() -> None:
     rows = [
         ("interval of the mean over prompts, t", "interval"),
         ("exact sign-flip test over prompts", "sign flip"),
-        ("t test that takes drawings for independent", "naive t"),
-        ("percentile bootstrap over drawings", "naive bootstrap"),
+        ("t test that takes samples for independent", "naive t"),
+        ("percentile bootstrap over samples", "naive bootstrap"),
     ]
     plain, skewed = one_checkpoint(trials, False), one_checkpoint(trials, True)
     lines = ["| wrong about a gain of nought, nominal 5 % | normal | skewed |", "|---|---|---|"]

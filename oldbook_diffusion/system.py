@@ -22,7 +22,8 @@ from oldbook_diffusion.continuity import check_unchanged, settings
 from oldbook_diffusion.encoding import FrozenEncoder
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.loss import DenoisingLoss
-from oldbook_diffusion.metrics.timestep_loss import BANDS, TimestepLoss, band_timesteps
+from oldbook_diffusion.metrics.catalogue import BANDS, TRAIN_LOSS
+from oldbook_diffusion.metrics.timestep_loss import TimestepLoss, band_timesteps
 from oldbook_diffusion.randomness import integers, key, normal
 from oldbook_diffusion.sampling import Sampling, render
 from oldbook_diffusion.stable_diffusion import StableDiffusion
@@ -130,7 +131,7 @@ class StyleDiffusion(LightningModule):
         seeds = batch["seeds"]
         timesteps = integers(seeds, len(self.model.noise_scheduler))
         loss = self.losses(*self.encode_visits(batch), seeds, timesteps).mean()
-        self.log("train/loss", loss, batch_size=len(batch["seeds"]), prog_bar=True)
+        self.log(TRAIN_LOSS.tag, loss, batch_size=len(batch["seeds"]), prog_bar=True)
         return loss
 
     def validation_step(self, batch: Illustrated, batch_idx: int, dataloader_idx: int = 0) -> None:

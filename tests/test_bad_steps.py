@@ -42,7 +42,7 @@ def test_a_step_whose_loss_is_no_number_moves_nothing(
     run = runs.fit(*EACH, *options, accumulate, logged, no_number(batch))
     assert same(learnt(run, 2), learnt(run, 3))
     assert not same(learnt(run, 3), learnt(run, 4))
-    assert [event.value for event in events(run).Scalars("train/skipped")] == [0, 0, 1, 1]
+    assert [event.value for event in events(run).Scalars("train/skipped_steps")] == [0, 0, 1, 1]
     told = [message for message in caplog.messages if "a step is skipped" in message]
     assert len(told) == 1
     assert told[0].count("seed") == 2 * accumulation

@@ -1,4 +1,4 @@
-"""Planted copies, exchanged prompts and collapsed drawings are seen, and nothing else is."""
+"""Planted copies, exchanged prompts and collapsed samples are seen, and nothing else is."""
 
 import pytest
 import torch
@@ -9,9 +9,9 @@ from oldbook_diffusion.metrics import diversity, memorization
 from oldbook_diffusion.metrics.distance import cluster_mmd, gaussian
 from oldbook_diffusion.metrics.fidelity import (
     agreement,
-    centred_agreement,
+    centered_clip_score,
+    content_similarity,
     reciprocal_rank,
-    retention,
 )
 
 DIM, PROMPTS, SEEDS = 32, 15, 4
@@ -23,19 +23,19 @@ def cloud(number: int, seed: int, centre: Tensor | float = 1.0) -> Tensor:
     return F.normalize(noise + centre, dim=1)
 
 
-def near(train: Tensor, drawings: Tensor, unseen: Tensor) -> memorization.Exceedance:
+def near(train: Tensor, samples: Tensor, unseen: Tensor) -> memorization.Exceedance:
     seen = memorization.Whitening(train)
-    train, drawings, unseen = seen(train), seen(drawings), seen(unseen)
-    found = memorization.nearest(drawings, train).similarity
+    train, samples, unseen = seen(train), seen(samples), seen(unseen)
+    found = memorization.nearest(samples, train).similarity
     return memorization.exceedance(found, OWN, memorization.nearest(unseen, train).similarity)
 
 
 def test_three_prompts_that_draw_training_plates_are_seen_among_fifteen() -> None:
-    train, unseen, drawings = cloud(600, 1), cloud(300, 2), cloud(60, 3)
-    clean = near(train, drawings, unseen)
+    train, unseen, samples = cloud(600, 1), cloud(300, 2), cloud(60, 3)
+    clean = near(train, samples, unseen)
     assert clean.p > 0.01
     copies = F.normalize(train[:12] + 0.02 * cloud(12, 4), dim=1)
-    planted = near(train, torch.cat([copies, drawings[12:]]), unseen)
+    planted = near(train, torch.cat([copies, samples[12:]]), unseen)
     assert planted.above >= 12
     assert planted.p < 0.01
 
@@ -52,8 +52,8 @@ def test_a_healthy_run_raises_the_alarm_no_more_often_than_it_says(
 
     alarms = 0
     for _ in range(1000):
-        drawings = alike**0.5 * normal(PROMPTS)[OWN] + (1 - alike) ** 0.5 * normal(len(OWN))
-        alarms += memorization.exceedance(drawings, OWN, normal(plates)).p < 0.05
+        samples = alike**0.5 * normal(PROMPTS)[OWN] + (1 - alike) ** 0.5 * normal(len(OWN))
+        alarms += memorization.exceedance(samples, OWN, normal(plates)).p < 0.05
     assert alarms <= 50 + 3 * 7  # three standard errors
 
 
@@ -63,7 +63,7 @@ def test_a_mirrored_copy_is_as_near_as_a_copy() -> None:
     found = memorization.nearest(mirrored[[7, 3]], views, views=2)
     assert found.plate.tolist() == [7, 3]
     assert found.similarity.tolist() == pytest.approx([1, 1])
-    fellows = memorization.nearest_fellow(views, views=2)
+    fellows = memorization.nearest_other(views, views=2)
     alike = train @ views.T
     for plate in (0, 49):
         others = [n for n in range(100) if n % 50 != plate]
@@ -80,8 +80,8 @@ def test_captions_that_draw_their_own_plates_are_seen() -> None:
     train, seen, unseen = cloud(200, 1), cloud(200, 1)[:32], cloud(32, 2)
 
     def contrast(plates: Tensor, pull: float, seed: int) -> Tensor:
-        drawings = F.normalize(cloud(32, seed) + pull * plates, dim=1)
-        return memorization.own_plate_contrast(drawings, [plates], train)
+        samples = F.normalize(cloud(32, seed) + pull * plates, dim=1)
+        return memorization.own_plate_contrast(samples, [plates], train)
 
     healthy = memorization.contrast_p(contrast(seen, 0, 3), contrast(unseen, 0, 4))
     copying = memorization.contrast_p(contrast(seen, 1, 3), contrast(unseen, 0, 4))
@@ -105,9 +105,9 @@ def test_the_interval_of_the_chance_holds_its_truth_as_often_as_it_says() -> Non
 
 def test_exchanged_prompts_are_no_longer_identified() -> None:
     texts = cloud(PROMPTS, 1, centre=0)
-    drawings = F.normalize(texts[OWN] + 0.1 * cloud(len(OWN), 2), dim=1)
-    assert (reciprocal_rank(drawings, texts, OWN) == 1).all()
-    exchanged = reciprocal_rank(drawings, texts, (OWN + 1) % PROMPTS)
+    samples = F.normalize(texts[OWN] + 0.1 * cloud(len(OWN), 2), dim=1)
+    assert (reciprocal_rank(samples, texts, OWN) == 1).all()
+    exchanged = reciprocal_rank(samples, texts, (OWN + 1) % PROMPTS)
     assert (exchanged == 1).double().mean() <= 1 / PROMPTS
 
 
@@ -118,7 +118,7 @@ def test_a_style_that_pulls_at_all_prompts_leaves_the_centred_agreement() -> Non
     plain = texts[OWN] + 0.1 * cloud(len(OWN), 2, centre=0)
     assert agreement(plain + style, texts, OWN) == pytest.approx(agreement(plain, texts, OWN))
     shifted = plain + 0.3 * texts.mean(0)
-    lost = centred_agreement(plain, texts, OWN) - centred_agreement(shifted, texts, OWN)
+    lost = centered_clip_score(plain, texts, OWN) - centered_clip_score(shifted, texts, OWN)
     felt = agreement(shifted, texts, OWN) - agreement(plain, texts, OWN)
     assert lost.abs().mean() < felt.abs().mean()
 
@@ -126,15 +126,15 @@ def test_a_style_that_pulls_at_all_prompts_leaves_the_centred_agreement() -> Non
 def test_a_change_along_the_style_keeps_the_content() -> None:
     base, style = cloud(8, 1), cloud(2, 2, centre=0)
     moved = F.normalize(base + 0.7 * style[0] - 0.4 * style[1], dim=1)
-    torch.testing.assert_close(retention(moved, base, style), torch.ones(8).double())
-    assert retention(cloud(8, 9, centre=0), base, style).mean() < 0.5
+    torch.testing.assert_close(content_similarity(moved, base, style), torch.ones(8).double())
+    assert content_similarity(cloud(8, 9, centre=0), base, style).mean() < 0.5
 
 
 def test_a_collapse_onto_the_mean_is_seen_where_the_distance_is_blind() -> None:
-    plates, drawings = cloud(200, 1), cloud(len(OWN), 2)
-    collapsed = F.normalize(drawings.mean(0, keepdim=True), dim=1).expand_as(drawings)
+    plates, samples = cloud(200, 1), cloud(len(OWN), 2)
+    collapsed = F.normalize(samples.mean(0, keepdim=True), dim=1).expand_as(samples)
     collapsed = F.normalize(collapsed + 1e-3 * cloud(len(OWN), 3), dim=1)
-    lost = diversity.within_prompts(collapsed, OWN) / diversity.within_prompts(drawings, OWN)
+    lost = diversity.within_prompts(collapsed, OWN) / diversity.within_prompts(samples, OWN)
     assert lost.max() < 0.01
     assert diversity.across_prompts(collapsed, OWN) < 0.01
     base = cloud(len(OWN), 4, centre=torch.linspace(-1, 1, DIM))
@@ -143,8 +143,8 @@ def test_a_collapse_onto_the_mean_is_seen_where_the_distance_is_blind() -> None:
 
 
 def test_within_prompts_is_the_mean_over_pairs() -> None:
-    drawings = cloud(6, 1)
+    samples = cloud(6, 1)
     prompts = torch.tensor([0, 1, 0, 1, 0, 1])
-    distances = 1 - drawings @ drawings.T
+    distances = 1 - samples @ samples.T
     expected = [(distances[i::2, i::2].sum() / 6).item() for i in (0, 1)]
-    assert diversity.within_prompts(drawings, prompts).tolist() == pytest.approx(expected)
+    assert diversity.within_prompts(samples, prompts).tolist() == pytest.approx(expected)

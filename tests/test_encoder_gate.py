@@ -12,18 +12,23 @@ from markupsafe import escape
 from torch import Tensor
 
 from oldbook_diffusion.evaluation.selection import recommend
-from oldbook_diffusion.metrics.check import Check, as_record, as_table, failed, not_asked
+from oldbook_diffusion.metrics.check import Check, as_record, as_table, failed, not_run
 from oldbook_diffusion.metrics.encoders.base import ImageEncoder
 from oldbook_diffusion.metrics.encoders.textures import RandomTextures
-from oldbook_diffusion.metrics.negative_controls import CONTROLS, DECOYS, FAMILIES, NUISANCES
+from oldbook_diffusion.metrics.negative_controls import (
+    CONTROLS,
+    FAMILIES,
+    HARD_NEGATIVES,
+    NUISANCES,
+)
 from oldbook_diffusion.metrics.reference_set import ReferenceSet
-from oldbook_diffusion.metrics.sample_size import shortcomings
+from oldbook_diffusion.metrics.sample_size import too_small
 from oldbook_diffusion.metrics.selection import Rule
 from oldbook_diffusion.metrics.validity import (
     MIXTURES,
     Trial,
+    check_validity,
     discrimination,
-    examine,
     shortcuts,
 )
 from oldbook_diffusion.report.page import page
@@ -49,7 +54,7 @@ class Tones(ImageEncoder):
 
 
 def ask(encoder: ImageEncoder) -> tuple[ReferenceSet, Trial]:
-    """The panel and the trial of a base model that paints scenes, and plates that engrave them."""
+    """The inputs of a base model that paints scenes, and plates that engrave them."""
     encode = encoder.encode_images
     scored, apart, pages = scenes(0, PROMPTS * SEEDS), scenes(100, 60), scenes(4000, CAPTIONS)
     base, other = stack([painted(s) for s in scored]), stack([painted(s) for s in apart])
@@ -59,32 +64,32 @@ def ask(encoder: ImageEncoder) -> tuple[ReferenceSet, Trial]:
     }
     drawn = stack([painted(s) for s in pages])
     own = stack([engraved(s, 5000 + i) for i, s in enumerate(pages)])
-    panel = ReferenceSet(
+    references = ReferenceSet(
         base=encode(base),
-        captioned=encode(drawn),
-        steered=encode(base[:0]),
-        prompts=torch.arange(PROMPTS).repeat_interleave(SEEDS),
-        texts=torch.zeros(0, encoder.embedding_dim),
-        worded=encode(base),
+        base_captions=encode(drawn),
+        base_off_style=encode(base[:0]),
+        prompt_ids=torch.arange(PROMPTS).repeat_interleave(SEEDS),
+        prompt_embeddings=torch.zeros(0, encoder.embedding_dim),
+        style_words=encode(base),
         shortcuts={name: encode(change(base)) for name, change in CONTROLS.items()},
-        apart=encode(other),
+        probe_fit=encode(other),
         controls={name: encode(change(other)) for name, change in CONTROLS.items()},
-        decoys={name: encode(change(other)) for name, change in DECOYS.items()},
+        hard_negatives={name: encode(change(other)) for name, change in HARD_NEGATIVES.items()},
         train=encode(plates[1000]),
         held_out=encode(plates[2000]),
-        books=torch.arange(120) % BOOKS,
-        pages=encode(own),
+        book_ids=torch.arange(120) % BOOKS,
+        caption_plates=encode(own),
         trained_on=torch.zeros(CAPTIONS, dtype=torch.bool),
     )
     trial = Trial(
-        again=encode(stack([painted(s) for s in scenes(500, PROMPTS * SEEDS)])),
-        siblings={name: encode(change(base)) for name, change in DECOYS.items()},
+        replicates=encode(stack([painted(s) for s in scenes(500, PROMPTS * SEEDS)])),
+        hard_negatives={name: encode(change(base)) for name, change in HARD_NEGATIVES.items()},
         variants={name: encode(change(plates[2000])) for name, change in NUISANCES.items()},
         untouched=encode(plates[2000]),
         mixtures=torch.stack([encode(drawn.lerp(own, share)) for share in MIXTURES]),
-        contrast=encode(stack([painted(s) for s in scenes(6000, 20)])),
+        negatives=encode(stack([painted(s) for s in scenes(6000, 20)])),
     )
-    return panel, trial
+    return references, trial
 
 
 @pytest.fixture(scope="module")
@@ -93,56 +98,58 @@ def good() -> tuple[ReferenceSet, Trial]:
 
 
 def questions(checks: list[Check]) -> str:
-    return "; ".join(check.question for check in checks)
+    return "; ".join(check.name for check in checks)
 
 
 def test_an_encoder_that_sees_lines_fails_only_in_seeing_each_hand_too(
     good: tuple[ReferenceSet, Trial],
 ) -> None:
-    checks = examine(*good)
-    assert [check.question.split(" (")[0] for check in failed(checks)] == [
+    checks = check_validity(*good)
+    assert [check.name.split(" (")[0] for check in failed(checks)] == [
         "plates are more alike than like halftone",
         "halves of the books agree on 1",
     ]
-    assert not not_asked(checks)
+    assert not not_run(checks)
 
 
 def test_an_encoder_that_sees_only_tones_is_found_out() -> None:
-    assert "shortcut" in questions(failed(examine(*ask(Tones()))))
+    assert "shortcut" in questions(failed(check_validity(*ask(Tones()))))
 
 
 def test_plates_on_both_sides_are_found_out(good: tuple[ReferenceSet, Trial]) -> None:
-    panel, trial = good
-    copied = replace(panel, train=torch.cat([panel.train, panel.held_out[:10]]))
-    assert "training plates too" in questions(failed(examine(copied, trial)))
+    references, trial = good
+    copied = replace(references, train=torch.cat([references.train, references.held_out[:10]]))
+    assert "training plates too" in questions(failed(check_validity(copied, trial)))
 
 
 def test_a_gain_of_an_untrained_model_is_found_out(good: tuple[ReferenceSet, Trial]) -> None:
-    panel, trial = good
-    moved = replace(trial, again=panel.held_out[: len(panel.base)])
-    wrong = questions(failed(examine(panel, moved)))
-    assert re.search(r"scores nought \(the farther end .*: \d\.\d\d is a gain\)", wrong)
+    references, trial = good
+    moved = replace(trial, replicates=references.held_out[: len(references.base)])
+    wrong = questions(failed(check_validity(references, moved)))
+    assert re.search(r"score 0 \(the farther end .*: \d\.\d\d is a gain\)", wrong)
 
 
 def test_a_noise_in_which_a_gain_could_hide_is_no_nought(good: tuple[ReferenceSet, Trial]) -> None:
-    panel, trial = good
-    to_and_fro = torch.where(panel.prompts % 2 == 0, 0.4, -0.4)[:, None]
-    far = panel.base + to_and_fro * (panel.held_out[: len(panel.base)] - panel.base)
-    answers = examine(panel, replace(trial, again=far))
-    unasked = "; ".join(not_asked(answers))
-    assert re.search(r"scores nought \(.* tells nothing without more seeds\)", unasked)
-    assert "scores nought" not in questions(failed(answers))
+    references, trial = good
+    to_and_fro = torch.where(references.prompt_ids % 2 == 0, 0.4, -0.4)[:, None]
+    far = references.base + to_and_fro * (
+        references.held_out[: len(references.base)] - references.base
+    )
+    answers = check_validity(references, replace(trial, replicates=far))
+    unasked = "; ".join(not_run(answers))
+    assert re.search(r"score 0 \(.* is inconclusive without more seeds\)", unasked)
+    assert "score 0" not in questions(failed(answers))
 
 
 def test_the_lower_end_of_likeness_knows_how_books_differ(good: tuple[ReferenceSet, Trial]) -> None:
-    panel, books = good[0], torch.arange(20).repeat_interleave(3)
+    references, books = good[0], torch.arange(20).repeat_interleave(3)
     others = torch.eye(1, 16).double()
 
     def likeness(seed: int) -> ReferenceSet:
         draw = torch.randn(20 + len(books), 16, generator=torch.Generator().manual_seed(seed))
         along = 1 + 0.4 * draw[:20, 0].repeat_interleave(3)
         plates = along[:, None] * others + 0.15 * draw[20:]
-        return replace(panel, held_out=F.normalize(plates, dim=1), books=books)
+        return replace(references, held_out=F.normalize(plates, dim=1), book_ids=books)
 
     def gap(world: ReferenceSet) -> float:
         among = (world.held_out @ world.held_out.T)[books[:, None] != books[None]]
@@ -155,55 +162,61 @@ def test_the_lower_end_of_likeness_knows_how_books_differ(good: tuple[ReferenceS
 
 
 def test_a_scale_that_moves_under_jpeg_is_found_out(good: tuple[ReferenceSet, Trial]) -> None:
-    panel, trial = good
-    jumpy = {name: panel.base[:1].expand_as(plates) for name, plates in trial.variants.items()}
-    assert "JPEG" in questions(failed(examine(panel, replace(trial, variants=jumpy))))
+    references, trial = good
+    jumpy = {name: references.base[:1].expand_as(plates) for name, plates in trial.variants.items()}
+    assert "JPEG" in questions(failed(check_validity(references, replace(trial, variants=jumpy))))
 
 
 def test_what_cannot_be_asked_is_not_passed_over_in_silence(
     good: tuple[ReferenceSet, Trial],
 ) -> None:
-    panel, trial = good
-    nothing = replace(trial, contrast=trial.contrast[:0])
-    checks = examine(panel, nothing)
-    question = "plates score above other pictures (AUC)"
+    references, trial = good
+    nothing = replace(trial, negatives=trial.negatives[:0])
+    checks = check_validity(references, nothing)
+    question = "plates score above other images (AUC)"
     record = as_record(checks)
-    assert record["not_asked"] == [question]
+    assert record["not_run"] == [question]
     json.dumps(record, allow_nan=False)
-    assert as_table(checks).splitlines()[-1] == f"not asked: {question}"
-    assert "not asked:" not in as_table(examine(panel, trial))
+    assert as_table(checks).splitlines()[-1] == f"not run: {question}"
+    assert "not run:" not in as_table(check_validity(references, trial))
 
 
 def test_what_the_probe_has_never_met_is_told_and_refuses_nothing(
     good: tuple[ReferenceSet, Trial],
 ) -> None:
-    strangers = [check for check in examine(*good) if "never met" in check.question]
-    assert len(strangers) == len(FAMILIES) + len(DECOYS)
-    assert {check.answer for check in strangers} == {"for information"}
-    found = {check.question: check.found for check in strangers}
+    strangers = [
+        check
+        for check in check_validity(*good)
+        if "held-out" in check.name.split("(")[0] and check.limit == ""
+    ]
+    assert len(strangers) == len(FAMILIES) + len(HARD_NEGATIVES)
+    assert {check.outcome for check in strangers} == {"informational"}
+    found = {check.name: check.found for check in strangers}
     # halftone is fine dark marks on paper, and nothing else that is shown to the probe is
-    assert found["another style never met (halftone)"] > 0.5
-    assert "never met" not in questions(failed(examine(*good)))
+    assert found["a held-out hard negative (halftone)"] > 0.5
+    assert "a held-out" not in questions(failed(check_validity(*good)))
 
 
 def test_no_kin_of_a_family_is_left_to_the_probe(good: tuple[ReferenceSet, Trial]) -> None:
-    panel, _ = good
+    references, _ = good
     kin = [change.__name__ for change in FAMILIES["edges"]]
-    alone = replace(panel, controls={n: x for n, x in panel.controls.items() if n not in kin})
-    expected = max(float(alone.gain(panel.shortcuts[name]).mean()) for name in kin)
-    told = next(check for check in shortcuts(panel) if "edges (" in check.question)
+    alone = replace(
+        references, controls={n: x for n, x in references.controls.items() if n not in kin}
+    )
+    expected = max(float(alone.gain(references.shortcuts[name]).mean()) for name in kin)
+    told = next(check for check in shortcuts(references) if "edges (" in check.name)
     assert told.found == pytest.approx(expected)
-    assert told.found > float(panel.gain(panel.shortcuts["edges"]).mean())
+    assert told.found > float(references.gain(references.shortcuts["edges"]).mean())
 
 
 def test_few_books_have_a_range_and_no_band(good: tuple[ReferenceSet, Trial]) -> None:
-    panel, trial = good
+    references, trial = good
     band, few = ("halves of the books agree on 1 (distance of the " + x for x in ("95 %", "range"))
-    assert band in questions(examine(panel, trial))
-    seven = replace(panel, books=panel.books % 7)
-    assert few in questions(examine(seven, trial))
+    assert band in questions(check_validity(references, trial))
+    seven = replace(references, book_ids=references.book_ids % 7)
+    assert few in questions(check_validity(seven, trial))
     lack = "the 95 % band of real plates would need 8 held-out books, and there are 7"
-    assert lack in shortcomings(seven)
+    assert lack in too_small(seven)
 
 
 def test_the_command_prints_a_table_and_refuses_a_poor_encoder(
@@ -218,7 +231,7 @@ def test_the_command_prints_a_table_and_refuses_a_poor_encoder(
     record = json.loads((folder / "validity.json").read_text())
     assert record["passed"] is False
     assert record["encoder"] == f"local-dir:{world.clip}"
-    assert table.splitlines()[-1] == f"not asked: {'; '.join(record['not_asked'])}"
+    assert table.splitlines()[-1] == f"not run: {'; '.join(record['not_run'])}"
     assert len(record["checks"]) == len(table.splitlines()) - 1
 
 
@@ -226,8 +239,8 @@ def test_a_reader_of_the_choice_and_of_the_page_sees_what_was_not_asked(runs: Ru
     run = runs.fit(f"--render.prompts={json.dumps(['a castle', 'a rose', 'a cat', 'a cow', 'a'])}")
     gate = run / "images/validity.json"
     record = json.loads(gate.read_text())
-    silence = f"Validity checks that were not run: {'; '.join(record['not_asked'])}."
-    assert "plates score above other pictures (AUC)" in silence
+    silence = f"Validity checks that were not run: {'; '.join(record['not_run'])}."
+    assert "plates score above other images (AUC)" in silence
     assert escape(silence) in (run / "report.html").read_text()
     passed = [check | {"passed": None} for check in record["checks"]]
     gate.write_text(json.dumps(record | {"passed": True, "checks": passed}))
@@ -242,9 +255,8 @@ def test_what_is_too_few_for_a_number_is_said(
     few = "intervals and tests over prompts would need 5 prompts, and there are 2"
     assert f"not verified: {few}" in caplog.messages
     assert f"Not verified: {few}." in (run / "report.html").read_text()
-    assert shortcomings(good[0]) == [
-        "captions that draw their own plates would need 5 watched plates of either side, "
-        "and there are 0"
+    assert too_small(good[0]) == [
+        "memorized captions would need 5 monitored plates of either split, and there are 0"
     ]
 
 
@@ -266,7 +278,7 @@ def test_pictures_of_another_kind_can_be_shown_to_the_gate(
     with pytest.raises(SystemExit):
         runs.command("validate-encoder", f"--render.contrast={folder}")
     record = json.loads((runs.config.parent / "run/version_0/images/validity.json").read_text())
-    asked = {check["question"]: check["found"] for check in record["checks"]}
-    assert asked["plates score above other pictures (AUC)"] is not None
+    asked = {check["name"]: check["found"] for check in record["checks"]}
+    assert asked["plates score above other images (AUC)"] is not None
     message = runs.refuse(f"--render.contrast={world.base}")
     assert "there is no image in" in message

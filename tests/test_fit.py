@@ -1,4 +1,4 @@
-"""A run: what it writes, and that drawing does not disturb learning."""
+"""A run: what it writes, and that sample does not disturb learning."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from oldbook_diffusion.evaluation import selection
-from oldbook_diffusion.metrics.compute import measure
+from oldbook_diffusion.metrics.compute import compute_scores
 from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
 from oldbook_diffusion.metrics.selection import Choice
 from oldbook_diffusion.run.folder import RunFolder
@@ -24,10 +24,10 @@ SCALARS = {
     "train/loss",
     "val/loss",
     "style/cosine",
-    "style/normalised",
+    "style/normalized",
     "style/ceiling_cosine",
-    "style/prompt_agreement",
-    "style/prompt_identified",
+    "fidelity/pooled_clip_score",
+    "fidelity/pooled_recall_at_1",
 }
 
 
@@ -53,32 +53,30 @@ def test_a_run_writes_checkpoints_adapters_drawings_and_curves(runs: Runs) -> No
     assert (run / "config.yaml").is_file()
     reader = events(run)
     assert set(reader.Tags()["scalars"]) >= SCALARS
-    assert [event.step for event in reader.Scalars("style/normalised")] == [0, 2, 4]
-    assert reader.Scalars("style/normalised")[0].value == pytest.approx(0, abs=1e-6)
+    assert [event.step for event in reader.Scalars("style/normalized")] == [0, 2, 4]
+    assert reader.Scalars("style/normalized")[0].value == pytest.approx(0, abs=1e-6)
     assert len(reader.Images(f"samples/00 {PROMPTS[0]}")) == 2
 
 
 def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
     images = runs.fit() / "images"
-    panel = ReferenceSet.from_tensors(load_file(images / "reference_set.safetensors"))
+    references = ReferenceSet.from_tensors(load_file(images / "reference_set.safetensors"))
     for name in ("base", "step=000004"):
         kept = json.loads((images / name / "scores.json").read_text())["scores"]
-        drawings = SampleEmbeddings.from_tensors(
-            load_file(images / name / "embeddings.safetensors")
-        )
-        again = measure(panel, drawings)
-        assert {"style/score", "distance/kid", "memorisation/p", "guide/shortcut_max"} <= set(again)
+        samples = SampleEmbeddings.from_tensors(load_file(images / name / "embeddings.safetensors"))
+        again = compute_scores(references, samples)
+        assert {"style/score", "distance/kid", "memorization/p", "guide/shortcut_max"} <= set(again)
         assert again == pytest.approx({key: kept[key] for key in again})
 
 
 @pytest.mark.parametrize("flip", [True, False])
 def test_mirrored_copies_are_looked_for_where_visits_are_mirrored(runs: Runs, flip: bool) -> None:
     run = runs.fit(f"--data.random_flip={flip}", "--trainer.max_steps=2")
-    panel = ReferenceSet.from_tensors(load_file(run / "images/reference_set.safetensors"))
-    assert len(panel.mirrored) == flip * len(panel.train)
-    assert len(panel.mirrored_pages) == flip * len(panel.pages)
+    references = ReferenceSet.from_tensors(load_file(run / "images/reference_set.safetensors"))
+    assert len(references.mirrored) == flip * len(references.train)
+    assert len(references.mirrored_caption_plates) == flip * len(references.caption_plates)
     if flip:
-        assert panel.nearest(panel.mirrored).similarity.min() > 1 - 1e-6
+        assert references.nearest(references.mirrored).similarity.min() > 1 - 1e-6
 
 
 def test_embeddings_and_scores_say_what_they_are_of(runs: Runs) -> None:
@@ -110,7 +108,7 @@ def test_losses_by_timestep_are_the_same_noise_at_every_checkpoint(runs: Runs) -
     for band in range(1, 6):
         assert len({event.value for event in reader.Scalars(f"val/loss_band_{band}")}) == 1
         assert {event.value for event in reader.Scalars(f"val/change_band_{band}")} == {0.0}
-    assert {event.value for event in reader.Scalars("memorisation/loss_gap")} == {0.0}
+    assert {event.value for event in reader.Scalars("memorization/loss_gap")} == {0.0}
     learnt = events(runs.fit(*plain, name="learnt"))
     assert learnt.Scalars("val/change_band_1")[-1].value != 0
 
@@ -128,7 +126,7 @@ def test_the_chosen_checkpoint_is_confirmed_on_fresh_noise_and_prompts(
     assert record["step"] == 2
     assert set(record["scores"]) == {"the prompts, other noise", "other prompts"}
     for scores in record["scores"].values():
-        assert {"style/score", "fidelity/identified", "memorisation/p"} <= set(scores)
+        assert {"style/score", "fidelity/recall_at_1", "memorization/p"} <= set(scores)
     assert "style/score_lower" in record["scores"]["other prompts"], "there are 15 of them"
     assert (run / "checkpoints/best.ckpt").resolve().name == "step=000002.ckpt"
     assert "Confirmed." in (run / "report.html").read_text()
@@ -156,12 +154,12 @@ def test_early_stopping_stops_after_patience(runs: Runs, monkeypatch: pytest.Mon
 
 def test_a_drawing_says_how_it_was_made(runs: Runs) -> None:
     run = runs.fit()
-    drawing = Image.open(run / "images" / "step=000002" / "01_a-rose_seed=3.png")
-    assert drawing.info["prompt"] == "a rose"
-    assert drawing.info["seed"] == "3"
-    assert drawing.info["step"] == "2"
-    assert drawing.info["sampler"] == "DPMSolverMultistepScheduler"
-    assert drawing.info["guidance_scale"] == "2.0"
+    sample = Image.open(run / "images" / "step=000002" / "01_a-rose_seed=3.png")
+    assert sample.info["prompt"] == "a rose"
+    assert sample.info["seed"] == "3"
+    assert sample.info["step"] == "2"
+    assert sample.info["sampler"] == "DPMSolverMultistepScheduler"
+    assert sample.info["guidance_scale"] == "2.0"
 
 
 def test_the_adapter_learns(runs: Runs, weights: Weights) -> None:
@@ -178,9 +176,9 @@ def test_drawing_and_scoring_do_not_disturb_learning(runs: Runs, weights: Weight
 def test_the_base_model_draws_the_same_whatever_the_batch_layout(runs: Runs) -> None:
     first = runs.fit("--render.sampling.batch_size=4")
     second = runs.fit("--render.sampling.batch_size=1", name="single")
-    for drawing in sorted((first / "images" / "base").glob("*.png")):
-        twin = second / "images" / "base" / drawing.name
-        with Image.open(drawing) as a, Image.open(twin) as b:
+    for sample in sorted((first / "images" / "base").glob("*.png")):
+        twin = second / "images" / "base" / sample.name
+        with Image.open(sample) as a, Image.open(twin) as b:
             # rounding differs with the batch layout; other noise would differ everywhere
             gaps = [abs(x - y) for x, y in zip(a.tobytes(), b.tobytes(), strict=True)]
         assert max(gaps) <= 1
@@ -197,9 +195,9 @@ def test_a_checkpoint_can_be_drawn_and_scored_by_itself(runs: Runs) -> None:
     other = run.parent / "version_1"
     again = sorted((other / "images" / "step=000002").glob("*.png"))
     assert len(again) == 2 * len(PROMPTS)
-    for drawing in again:
-        first = run / "images" / "step=000002" / drawing.name
-        assert drawing.read_bytes() == first.read_bytes()
+    for sample in again:
+        first = run / "images" / "step=000002" / sample.name
+        assert sample.read_bytes() == first.read_bytes()
 
 
 def test_a_checkpoint_can_be_measured_on_other_plates(runs: Runs, tmp_path: Path) -> None:
@@ -222,8 +220,8 @@ def test_gradient_clipping_clips(runs: Runs, weights: Weights) -> None:
 
 
 def test_the_best_checkpoint_by_style_is_kept(runs: Runs) -> None:
-    run = runs.fit("--checkpoint.monitor=style/normalised", "--checkpoint.keep=1")
+    run = runs.fit("--checkpoint.monitor=style/normalized", "--checkpoint.keep=1")
     names = {file.name for file in (run / "checkpoints").glob("step=*.ckpt")}
-    scores = {e.step: e.value for e in events(run).Scalars("style/normalised") if e.step}
+    scores = {e.step: e.value for e in events(run).Scalars("style/normalized") if e.step}
     best = max(scores, key=lambda step: scores[step])
     assert names == {f"step={best:06d}.ckpt", "step=000004.ckpt"}, "the best, and the last step"

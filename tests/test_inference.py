@@ -21,7 +21,7 @@ from oldbook_diffusion.metrics.inference import (
     sign_flip_p,
     t_interval,
 )
-from oldbook_diffusion.metrics.style import beyond_tone, normalised, probe, projection
+from oldbook_diffusion.metrics.style import beyond_tone, normalized, probe, projection
 
 PROMPTS = 15
 
@@ -106,7 +106,7 @@ def test_adjusted_p_is_between_the_plain_one_and_bonferronis() -> None:
 
 @pytest.fixture
 def groups() -> dict[str, Tensor]:
-    """Plates, base drawings, and grey base drawings: grey is half of the way to plates."""
+    """Plates, base samples, and grey base samples: grey is half of the way to plates."""
     tone, lines = torch.eye(16, dtype=torch.float64)[:2] * 2
     base = cloud(torch.ones(16).double(), 60, seed=1)
     return {
@@ -123,8 +123,8 @@ OWN = torch.arange(PROMPTS).repeat_interleave(4)
 def test_the_base_model_scores_nought_and_plates_score_one(groups: dict[str, Tensor]) -> None:
     w = probe(groups["plates"], [groups["base"], groups["grey"]])
     base, plates = groups["base"] @ w, groups["fresh"] @ w
-    assert float(normalised(base, base, plates, OWN).abs().max()) == 0
-    assert float(normalised(plates, base, plates, OWN).mean()) == pytest.approx(1)
+    assert float(normalized(base, base, plates, OWN).abs().max()) == 0
+    assert float(normalized(plates, base, plates, OWN).mean()) == pytest.approx(1)
 
 
 def test_the_score_does_not_depend_on_axes_or_on_the_directions_length(
@@ -134,7 +134,7 @@ def test_the_score_does_not_depend_on_axes_or_on_the_directions_length(
 
     def score(parts: dict[str, Tensor], length: float) -> Tensor:
         w = probe(parts["plates"], [parts["base"], parts["grey"]]) * length
-        return normalised(parts["grey"] @ w, parts["base"] @ w, parts["fresh"] @ w, OWN)
+        return normalized(parts["grey"] @ w, parts["base"] @ w, parts["fresh"] @ w, OWN)
 
     turned = {name: part @ turn for name, part in groups.items()}
     torch.testing.assert_close(score(groups, 1), score(turned, 7))
@@ -143,7 +143,7 @@ def test_the_score_does_not_depend_on_axes_or_on_the_directions_length(
 def test_the_probe_resists_the_shortcut_that_it_knows(groups: dict[str, Tensor]) -> None:
     def score(w: Tensor) -> float:
         parts = (groups["grey"] @ w, groups["base"] @ w, groups["fresh"] @ w)
-        return float(normalised(*parts, OWN).mean())
+        return float(normalized(*parts, OWN).mean())
 
     naive = score(projection(groups["plates"], groups["base"]))
     assert naive > 0.3
@@ -160,11 +160,11 @@ def test_where_controls_leave_no_direction_none_is_made_up(groups: dict[str, Ten
 
 
 def test_one_drawing_for_each_prompt_gives_the_ordinary_unbiased_distance() -> None:
-    drawings, plates = cloud(normal(8), PROMPTS, 1), cloud(normal(8, seed=4), 30, 2)
-    x, y = cubic(drawings, drawings), cubic(plates, plates)
+    samples, plates = cloud(normal(8), PROMPTS, 1), cloud(normal(8, seed=4), 30, 2)
+    x, y = cubic(samples, samples), cubic(plates, plates)
     among = [(k.sum() - k.trace()) / (len(k) * (len(k) - 1)) for k in (x, y)]
-    expected = sum(among) - 2 * cubic(drawings, plates).mean()
-    ours = cluster_mmd(drawings, torch.arange(PROMPTS), plates, cubic)
+    expected = sum(among) - 2 * cubic(samples, plates).mean()
+    ours = cluster_mmd(samples, torch.arange(PROMPTS), plates, cubic)
     assert ours.value == pytest.approx(float(expected) * SCALE)
 
 
@@ -184,13 +184,13 @@ def test_plates_of_one_book_do_not_make_plates_alike() -> None:
 
 
 def test_one_book_has_no_plates_of_others() -> None:
-    drawings, plates, own = (
+    samples, plates, own = (
         cloud(normal(8), 15, 1),
         cloud(normal(8, seed=4), 30, 2),
         torch.arange(15),
     )
-    alone = cluster_mmd(drawings, own, plates, cubic, torch.zeros(30))
-    assert alone == cluster_mmd(drawings, own, plates, cubic)
+    alone = cluster_mmd(samples, own, plates, cubic, torch.zeros(30))
+    assert alone == cluster_mmd(samples, own, plates, cubic)
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "cubic"])
@@ -206,18 +206,18 @@ def test_the_distance_of_a_set_to_itself_is_nought_on_average(kind: str) -> None
 
 def test_distances_and_tests_leave_the_global_generator_alone() -> None:
     before = torch.random.get_rng_state()
-    drawings, plates = cloud(normal(8), 30, 1), cloud(normal(8, seed=4), 30, 2)
+    samples, plates = cloud(normal(8), 30, 1), cloud(normal(8, seed=4), 30, 2)
     for kernel in (cubic, gaussian(10)):
-        cluster_mmd(drawings, torch.arange(15).repeat(2), plates, kernel)
+        cluster_mmd(samples, torch.arange(15).repeat(2), plates, kernel)
     max_t_p(normal(3, 20))
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_the_order_of_drawings_does_not_move_the_distance() -> None:
-    drawings, plates = cloud(normal(8), 30, 1), cloud(normal(8, seed=4), 30, 2)
+    samples, plates = cloud(normal(8), 30, 1), cloud(normal(8, seed=4), 30, 2)
     prompts, order = torch.arange(15).repeat(2), torch.randperm(30)
-    first = cluster_mmd(drawings, prompts, plates, cubic)
-    assert first == pytest.approx(cluster_mmd(drawings[order], prompts[order], plates, cubic))
+    first = cluster_mmd(samples, prompts, plates, cubic)
+    assert first == pytest.approx(cluster_mmd(samples[order], prompts[order], plates, cubic))
 
 
 def test_the_jackknife_knows_the_spread_of_the_distance() -> None:

@@ -133,21 +133,21 @@ def style() -> CentroidSimilarity:
 
 def test_the_style_of_the_base_is_zero_and_of_held_out_plates_is_one() -> None:
     metric = style()
-    metric.update(directions(1.0), "drawing")
-    assert float(metric.compute()["normalised"]) == pytest.approx(0, abs=1e-6)
+    metric.update(directions(1.0), "sample")
+    assert float(metric.compute()["normalized"]) == pytest.approx(0, abs=1e-6)
     metric.reset()
-    metric.update(directions(-0.1), "drawing")
-    assert float(metric.compute()["normalised"]) == pytest.approx(1, abs=1e-6)
+    metric.update(directions(-0.1), "sample")
+    assert float(metric.compute()["normalized"]) == pytest.approx(1, abs=1e-6)
     assert float(metric.compute()["cosine"]) == pytest.approx(0.995004, abs=1e-5)
 
 
 def test_the_style_does_not_depend_on_batches() -> None:
     turns = torch.rand(12).tolist()
     whole, parts = style(), style()
-    whole.update(directions(*turns), "drawing")
+    whole.update(directions(*turns), "sample")
     for turn in reversed(turns):
-        parts.update(directions(turn), "drawing")
-    assert torch.allclose(whole.compute()["normalised"], parts.compute()["normalised"])
+        parts.update(directions(turn), "sample")
+    assert torch.allclose(whole.compute()["normalized"], parts.compute()["normalized"])
 
 
 def test_books_are_never_split_between_centroid_and_ceiling() -> None:
@@ -164,10 +164,10 @@ def test_plates_without_books_are_split_one_by_one() -> None:
     assert int(halves(["one"] * 10).sum()) == 5
 
 
-def test_agreement_is_the_cosine_to_the_own_prompt() -> None:
+def test_clip_score_is_the_cosine_to_the_own_prompt() -> None:
     texts = F.normalize(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), dim=1)
     metric = PromptFidelity()
     metric.update(directions(0.0, 0.5), texts, torch.tensor([0, 1]))
     result = metric.compute()
-    assert float(result["agreement"]) == pytest.approx((1 + 0.479426) / 2, abs=1e-5)
-    assert float(result["identified"]) == pytest.approx(0.5)
+    assert float(result["clip_score"]) == pytest.approx((1 + 0.479426) / 2, abs=1e-5)
+    assert float(result["recall"]) == pytest.approx(0.5)

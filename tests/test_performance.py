@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from oldbook_diffusion.callbacks import auto_batch_size
-from oldbook_diffusion.callbacks.profile_run import summary
 from oldbook_diffusion.data.loader import PlateLoader
+from oldbook_diffusion.run.profile import summary
 from tests.conftest import Runs
 from tests.test_fit import events
 from tests.test_resume import PLAIN, everything, same
 
-SPENT = ("learning", "data_wait", "measuring", "drawing", "scoring", "saving")
+SPENT = ("training", "data_wait", "validation", "sampling", "scoring", "checkpoint")
 
 
 def seconds(run: Path, part: str) -> list[float]:
@@ -34,8 +34,8 @@ def test_curves_say_what_each_interval_went_into(
     peak = reader.Scalars("perf/peak_memory_gb")[-1].value
     assert 0.3 < peak < 16
     (line,) = [message for message in caplog.messages if message.startswith("The run took")]
-    assert "learning" in line
-    assert "preparing" in line
+    assert "training" in line
+    assert "setup" in line
 
 
 def test_a_run_that_waits_for_its_data_says_so(
@@ -52,14 +52,14 @@ def test_a_run_that_waits_for_its_data_says_so(
     monkeypatch.setattr(PlateLoader, "__iter__", slowly)
     run = runs.fit(*PLAIN, "--checkpoint.every_n_steps=4")
     assert seconds(run, "data_wait")[0] >= 5.9
-    assert seconds(run, "learning")[0] < 5.9
+    assert seconds(run, "training")[0] < 5.9
     (line,) = [message for message in caplog.messages if message.startswith("The run took")]
     assert line.endswith("waiting for data took more than 10%: raise data.num_workers")
 
 
 def test_a_run_that_has_nothing_to_change_is_told_nothing() -> None:
-    line = summary({"saving": 0.4, "learning": 90.0, "drawing": 29.6})
-    assert line == "The run took 2 min: learning 75%, drawing 25%"
+    line = summary({"checkpoint": 0.4, "training": 90.0, "sampling": 29.6})
+    assert line == "The run took 2 min: training 75%, sampling 25%"
 
 
 FOUR = (*PLAIN, "--data.global_batch=4")

@@ -160,16 +160,16 @@ def test_two_ranks_draw_and_score_as_one_process(together: Path, alone: Path) ->
         assert [row["prompt"] for row in one["samples"]] == [
             row["prompt"] for row in other["samples"]
         ]
-    drawings = sorted(alone.glob("images/base/*.png"))
-    assert drawings
-    for drawing in drawings:
-        assert (together / drawing.relative_to(alone)).read_bytes() == drawing.read_bytes()
+    samples = sorted(alone.glob("images/base/*.png"))
+    assert samples
+    for sample in samples:
+        assert (together / sample.relative_to(alone)).read_bytes() == sample.read_bytes()
 
 
 def test_two_ranks_measure_losses_as_one_process(together: Path, alone: Path) -> None:
     one, other = events(together), events(alone)
     tags = other.Tags()["scalars"]
-    names = [name for name in tags if name.startswith(("val/", "memorisation/loss"))]
+    names = [name for name in tags if name.startswith(("val/", "memorization/loss"))]
     assert "val/loss" in names
     for name in names:
         values = [[event.value for event in run.Scalars(name)] for run in (one, other)]

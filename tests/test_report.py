@@ -9,7 +9,7 @@ import pytest
 from markupsafe import escape
 
 from oldbook_diffusion.cli import main
-from oldbook_diffusion.report.numbers import chance, within_bounds
+from oldbook_diffusion.report.table import p_value, within_bounds
 from tests.conftest import PROMPTS, Runs
 
 HOSTILE = "<script>document.title = 'taken'</script> & a \"rose\""
@@ -25,7 +25,7 @@ def test_a_report_shows_every_prompt_at_every_checkpoint(runs: Runs) -> None:
     for prompt in PROMPTS:
         for step in (2, 4):
             assert page.count(f'alt="{prompt}, at step {step}"') == 2  # seeds
-        assert page.count(f'alt="{prompt}, drawn by the base model"') == 2
+        assert page.count(f'alt="{prompt}, by the base model"') == 2
     assert "where 0 is the base model and 1 is held-out plates" in page
     assert "oldbook render &#39;a castle&#39;" in page
 
@@ -37,7 +37,7 @@ def test_two_books_set_a_range_and_no_band(runs: Runs) -> None:
 def table(page: str) -> list[dict[str, str]]:
     """The numbers of a page about one run, by the head of their column."""
     head, *rows = re.findall(
-        r"<tr>.*?</tr>", page.split("<h2>Numbers")[1].split("</table>")[0], flags=re.DOTALL
+        r"<tr>.*?</tr>", page.split("<h2>Scores")[1].split("</table>")[0], flags=re.DOTALL
     )
     names = [name for name in re.findall(r'<th scope="col">(.*?)</th>', head) if name != "Step"]
     return [
@@ -75,17 +75,17 @@ def test_the_summary_is_about_the_checkpoint_that_was_chosen(runs: Runs) -> None
     assert "clearly above" not in page, "that is for the rule to say"
     (run / "checkpoints/best.json").write_text('{"step": 2, "reason": "It is above the rest."}')
     page = write_report(run)
-    assert "Step 2, the chosen one: style" in page
-    assert "<strong>Choice.</strong> It is above the rest." in page
+    assert "Step 2, the selected one: style" in page
+    assert "<strong>Selection.</strong> It is above the rest." in page
 
 
 def test_numbers_are_written_as_far_as_they_are_known() -> None:
-    written = [chance(p) for p in (0.0004, 0.0012, 0.0312, 0.05, 0.5, 1.0)]
+    written = [p_value(p) for p in (0.0004, 0.0012, 0.0312, 0.05, 0.5, 1.0)]
     assert written == ["<0.001", "0.0012", "0.031", "0.050", "0.50", "1.0"]
     scores = within_bounds(
-        {"fidelity/identified": 0.9, "fidelity/identified_upper": 1.2, "style/score_upper": 1.2}
+        {"fidelity/recall_at_1": 0.9, "fidelity/recall_at_1_upper": 1.2, "style/score_upper": 1.2}
     )
-    assert scores["fidelity/identified_upper"] == 1, "no share is above all"
+    assert scores["fidelity/recall_at_1_upper"] == 1, "no share is above all"
     assert scores["style/score_upper"] == 1.2, "a style may lie beyond plates"
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from oldbook_diffusion.evaluation.selection import recommend
-from oldbook_diffusion.metrics.compute import measure
+from oldbook_diffusion.metrics.compute import compute_scores
 from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
 from oldbook_diffusion.metrics.selection import Rule, choose
 from oldbook_diffusion.run.folder import RunFolder
@@ -57,170 +57,189 @@ def checkpoint(own: Tensor, memory: float = 0.0) -> SampleEmbeddings:
 
 
 @pytest.fixture(scope="module")
-def panel() -> ReferenceSet:
+def references() -> ReferenceSet:
     apart = AXES[20:35].repeat(2, 1) + noise(30, 3)
     return ReferenceSet(
         base=drawn(0.0),
-        captioned=captioned(0.0),
-        steered=unit(AXES[35:40] + noise(5, 6)),
-        prompts=OWN,
-        texts=AXES[:PROMPTS],
-        worded=drawn(0.2),
+        base_captions=captioned(0.0),
+        base_off_style=unit(AXES[35:40] + noise(5, 6)),
+        prompt_ids=OWN,
+        prompt_embeddings=AXES[:PROMPTS],
+        style_words=drawn(0.2),
         shortcuts={"grey": drawn(0.0, tone=1.0)},
-        apart=unit(apart),
+        probe_fit=unit(apart),
         controls={"grey": unit(apart + TONE)},
-        decoys={"dots": unit(apart + DOTS)},
+        hard_negatives={"dots": unit(apart + DOTS)},
         train=plates(240, 4),
         held_out=plates(240, 5),
-        books=torch.arange(240) % 12,
-        pages=torch.cat([plates(240, 5)[:16], plates(240, 4)[:16]]),
+        book_ids=torch.arange(240) % 12,
+        caption_plates=torch.cat([plates(240, 5)[:16], plates(240, 4)[:16]]),
         trained_on=torch.arange(32) >= 16,
     )
 
 
-def test_the_best_of_clearly_different_checkpoints_is_taken(panel: ReferenceSet) -> None:
-    choice = choose(panel, {100: checkpoint(drawn(0.5)), 200: checkpoint(drawn(1.0))}, Rule())
+def test_the_best_of_clearly_different_checkpoints_is_taken(references: ReferenceSet) -> None:
+    choice = choose(references, {100: checkpoint(drawn(0.5)), 200: checkpoint(drawn(1.0))}, Rule())
     assert choice.step == 200
     assert "Step 200 has gone" in choice.reason
 
 
-def test_a_tie_goes_to_the_earlier(panel: ReferenceSet) -> None:
-    pair = sorted((drawn(1.0, 11), drawn(1.0, 12)), key=lambda x: float(panel.gain(x).mean()))
+def test_a_tie_goes_to_the_earlier(references: ReferenceSet) -> None:
+    pair = sorted((drawn(1.0, 11), drawn(1.0, 12)), key=lambda x: float(references.gain(x).mean()))
     first, second = pair
-    choice = choose(panel, {100: checkpoint(first), 200: checkpoint(second)}, Rule())
+    choice = choose(references, {100: checkpoint(first), 200: checkpoint(second)}, Rule())
     assert choice.step == 100
     assert "ties with the best, step 200" in choice.reason
 
 
-def test_nothing_is_taken_that_a_shortcut_reaches(panel: ReferenceSet) -> None:
-    choice = choose(panel, {100: checkpoint(drawn(0.0, seed=9, tone=1.0))}, Rule())
+def test_nothing_is_taken_that_a_shortcut_reaches(references: ReferenceSet) -> None:
+    choice = choose(references, {100: checkpoint(drawn(0.0, seed=9, tone=1.0))}, Rule())
     assert choice.step is None
-    assert "beyond doubt" in choice.reason
+    assert "significantly above" in choice.reason
 
 
-def test_nothing_is_taken_that_words_of_style_reach(panel: ReferenceSet) -> None:
-    assert choose(panel, {100: checkpoint(drawn(0.2, seed=9))}, Rule()).step is None
+def test_nothing_is_taken_that_words_of_style_reach(references: ReferenceSet) -> None:
+    assert choose(references, {100: checkpoint(drawn(0.2, seed=9))}, Rule()).step is None
 
 
-def test_exchanged_prompts_are_not_taken(panel: ReferenceSet) -> None:
+def test_exchanged_prompts_are_not_taken(references: ReferenceSet) -> None:
     choice = choose(
-        panel, {100: checkpoint(drawn(0.6)), 200: checkpoint(drawn(1.0).roll(SEEDS, 0))}, Rule()
+        references,
+        {100: checkpoint(drawn(0.6)), 200: checkpoint(drawn(1.0).roll(SEEDS, 0))},
+        Rule(),
     )
     assert choice.step == 100
     assert "Step 200 may have lost" in choice.reason
 
 
-def test_exchanged_prompts_leave_the_style_as_it_was(panel: ReferenceSet) -> None:
+def test_exchanged_prompts_leave_the_style_as_it_was(references: ReferenceSet) -> None:
     own = drawn(1.0)
-    first, other = measure(panel, checkpoint(own)), measure(panel, checkpoint(own.roll(SEEDS, 0)))
+    first, other = (
+        compute_scores(references, checkpoint(own)),
+        compute_scores(references, checkpoint(own.roll(SEEDS, 0))),
+    )
     assert other["style/score"] == pytest.approx(first["style/score"], abs=0.02)
-    assert first["fidelity/identified"] == 1
-    assert other["fidelity/identified"] <= 1 / PROMPTS
+    assert first["fidelity/recall_at_1"] == 1
+    assert other["fidelity/recall_at_1"] <= 1 / PROMPTS
 
 
-def test_a_collapse_is_not_taken(panel: ReferenceSet) -> None:
+def test_a_collapse_is_not_taken(references: ReferenceSet) -> None:
     one_each = drawn(1.0).view(PROMPTS, SEEDS, DIM)[:, :1].expand(-1, SEEDS, -1).flatten(0, 1)
-    choice = choose(panel, {100: checkpoint(drawn(0.6)), 200: checkpoint(one_each)}, Rule())
+    choice = choose(references, {100: checkpoint(drawn(0.6)), 200: checkpoint(one_each)}, Rule())
     assert choice.step == 100
     assert "Step 200 has lost diversity" in choice.reason
 
 
-def test_lines_that_make_drawings_alike_are_no_collapse(panel: ReferenceSet) -> None:
-    # a filter of the base's drawings that leaves a third of their differences, and adds no style
-    base = panel.base.view(PROMPTS, SEEDS, DIM)
+def test_lines_that_make_drawings_alike_are_no_collapse(references: ReferenceSet) -> None:
+    # a filter of the base's samples that leaves a third of their differences, and adds no style
+    base = references.base.view(PROMPTS, SEEDS, DIM)
     middle = base.mean(1, keepdim=True)
     lines = unit((middle + 0.55 * (base - middle)).flatten(0, 1) + 0.3 * TONE)
-    filtered = replace(panel, shortcuts={"edges": lines})
+    filtered = replace(references, shortcuts={"edges": lines})
     own = drawn(1.0).view(PROMPTS, SEEDS, DIM)
     middle = own.mean(1, keepdim=True)
     alike = checkpoint(unit((middle + 0.6 * (own - middle)).flatten(0, 1)))
-    assert "has lost diversity" in choose(panel, {100: alike}, Rule()).reason
+    assert "has lost diversity" in choose(references, {100: alike}, Rule()).reason
     choice = choose(filtered, {100: alike}, Rule())
     assert choice.step == 100
     one_each = own[:, :1].expand(-1, SEEDS, -1).flatten(0, 1)
     assert "has lost diversity" in choose(filtered, {100: checkpoint(one_each)}, Rule()).reason
 
 
-def test_the_diversity_of_the_base_beside_itself_is_one_beyond_doubt(panel: ReferenceSet) -> None:
-    found = measure(panel, checkpoint(panel.base))
+def test_the_diversity_of_the_base_beside_itself_is_one_beyond_doubt(
+    references: ReferenceSet,
+) -> None:
+    found = compute_scores(references, checkpoint(references.base))
     ends = [found[f"diversity/within{end}"] for end in ("", "_lower", "_upper")]
     assert ends == pytest.approx([1, 1, 1])
 
 
-def test_a_checkpoint_has_to_lie_above_each_shortcut(panel: ReferenceSet) -> None:
+def test_a_checkpoint_has_to_lie_above_each_shortcut(references: ReferenceSet) -> None:
     own = drawn(0.5)
     # as near on average, and in half of the prompts as far as the checkpoint
     strong = torch.where((OWN % 2 == 0)[:, None], drawn(0.9, seed=8), drawn(-0.2, seed=8))
-    hard = replace(panel, shortcuts={"plain": drawn(0.4, seed=7), "now and then": strong})
+    hard = replace(references, shortcuts={"plain": drawn(0.4, seed=7), "now and then": strong})
     gains = {name: float(hard.gain(part).mean()) for name, part in hard.shortcuts.items()}
     assert gains["plain"] > gains["now and then"]
     assert choose(hard, {100: checkpoint(own)}, Rule()).step is None
 
 
-def test_what_could_not_be_asked_is_said(panel: ReferenceSet) -> None:
+def test_what_could_not_be_asked_is_said(references: ReferenceSet) -> None:
     first = torch.arange(PROMPTS) * SEEDS
-    shortcuts = {name: part[first] for name, part in panel.shortcuts.items()}
-    parts = {"base": panel.base[first], "prompts": OWN[first], "worded": panel.worded[first]}
-    single = replace(panel, **parts, shortcuts=shortcuts)
-    drawings = checkpoint(drawn(1.0)[first])
-    choice = choose(single, {100: drawings._replace(captioned=drawings.captioned[:0])}, Rule())
+    shortcuts = {name: part[first] for name, part in references.shortcuts.items()}
+    parts = {
+        "base": references.base[first],
+        "prompt_ids": OWN[first],
+        "style_words": references.style_words[first],
+    }
+    single = replace(references, **parts, shortcuts=shortcuts)
+    samples = checkpoint(drawn(1.0)[first])
+    choice = choose(single, {100: samples._replace(captions=samples.captions[:0])}, Rule())
     assert choice.step == 100
-    assert "of its prompts and its distance from training plates" in choice.reason
-    assert "its diversity and captions" in choice.reason.split("Whether it keeps ")[1]
+    assert "Checked: prompt fidelity, copies of training plates." in choice.reason
+    assert "diversity, memorized captions" in choice.reason.split("Not checked: ")[1]
 
 
-def test_copies_are_not_taken(panel: ReferenceSet) -> None:
+def test_copies_are_not_taken(references: ReferenceSet) -> None:
     copied = drawn(1.0)
-    copied[::6] = panel.train[: len(copied[::6])]
-    kind = Rule(identified_loss=1, agreement_loss=1)
-    choice = choose(panel, {100: checkpoint(drawn(0.6)), 200: checkpoint(copied)}, kind)
+    copied[::6] = references.train[: len(copied[::6])]
+    kind = Rule(max_recall_drop=1, max_clip_score_drop=1)
+    choice = choose(references, {100: checkpoint(drawn(0.6)), 200: checkpoint(copied)}, kind)
     assert choice.step == 100
     assert "Step 200 lies too near to training plates" in choice.reason
 
 
-def test_captions_that_draw_their_own_plates_are_not_taken(panel: ReferenceSet) -> None:
+def test_captions_that_draw_their_own_plates_are_not_taken(references: ReferenceSet) -> None:
     healthy, memory = checkpoint(drawn(0.6)), checkpoint(drawn(1.0), memory=1.0)
-    choice = choose(panel, {100: healthy, 200: memory}, Rule())
+    choice = choose(references, {100: healthy, 200: memory}, Rule())
     assert choice.step == 100
-    assert "Step 200 draws training plates from their captions" in choice.reason
+    assert "Step 200 gives training plates from their captions" in choice.reason
 
 
-def test_a_style_that_comes_unasked_is_not_taken_where_the_rule_minds(panel: ReferenceSet) -> None:
-    steered = unit(AXES[35:40] + STYLE + TONE + noise(5, 9))
-    bleeding = checkpoint(drawn(1.0))._replace(steered=steered)
-    assert choose(panel, {100: bleeding}, Rule()).step == 100
-    choice = choose(panel, {100: bleeding}, Rule(steering=0.5))
+def test_a_style_that_comes_unasked_is_not_taken_where_the_rule_minds(
+    references: ReferenceSet,
+) -> None:
+    off_style = unit(AXES[35:40] + STYLE + TONE + noise(5, 9))
+    bleeding = checkpoint(drawn(1.0))._replace(off_style=off_style)
+    assert choose(references, {100: bleeding}, Rule()).step == 100
+    choice = choose(references, {100: bleeding}, Rule(max_style_leakage=0.5))
     assert choice.step is None
-    assert "of the style unasked" in choice.reason
+    assert "of the style to off-style prompts" in choice.reason
 
 
-def test_an_encoder_that_cannot_read_is_no_ground_for_a_choice(panel: ReferenceSet) -> None:
-    mute = replace(panel, texts=panel.texts[:0])
-    assert "needs an encoder that reads" in choose(mute, {1: checkpoint(drawn(1.0))}, Rule()).reason
-
-
-def test_too_few_prompts_are_no_ground_for_a_choice(panel: ReferenceSet) -> None:
-    few = replace(panel, prompts=panel.prompts % 4, texts=panel.texts[:4])
-    assert choose(few, {100: checkpoint(drawn(1.0))}, Rule()).reason == (
-        "A choice needs at least 5 prompts, not 4."
+def test_an_encoder_that_cannot_read_is_no_ground_for_a_choice(references: ReferenceSet) -> None:
+    mute = replace(references, prompt_embeddings=references.prompt_embeddings[:0])
+    assert (
+        "needs an encoder of text too" in choose(mute, {1: checkpoint(drawn(1.0))}, Rule()).reason
     )
 
 
-def test_the_recommended_checkpoint_is_marked(panel: ReferenceSet, tmp_path: Path) -> None:
-    for step, drawings in {0: None, 100: drawn(0.6), 200: drawn(1.0)}.items():
-        images = tmp_path / ("images" if drawings is None else f"images/step={step:06d}")
+def test_too_few_prompts_are_no_ground_for_a_choice(references: ReferenceSet) -> None:
+    few = replace(
+        references,
+        prompt_ids=references.prompt_ids % 4,
+        prompt_embeddings=references.prompt_embeddings[:4],
+    )
+    assert choose(few, {100: checkpoint(drawn(1.0))}, Rule()).reason == (
+        "A selection needs at least 5 prompts, not 4."
+    )
+
+
+def test_the_recommended_checkpoint_is_marked(references: ReferenceSet, tmp_path: Path) -> None:
+    for step, samples in {0: None, 100: drawn(0.6), 200: drawn(1.0)}.items():
+        images = tmp_path / ("images" if samples is None else f"images/step={step:06d}")
         images.mkdir(parents=True)
-        if drawings is None:
-            save_file(panel.tensors(), images / "reference_set.safetensors")
+        if samples is None:
+            save_file(references.tensors(), images / "reference_set.safetensors")
         else:
-            tensors = checkpoint(drawings)._asdict()
+            tensors = checkpoint(samples)._asdict()
             save_file(tensors, images / "embeddings.safetensors")
             (tmp_path / f"checkpoints/step={step:06d}").mkdir(parents=True)
             (tmp_path / f"checkpoints/step={step:06d}.ckpt").touch()
     assert recommend(RunFolder(tmp_path), Rule()).step == 200
     for end in ("", ".ckpt"):
         assert (tmp_path / f"checkpoints/best{end}").resolve().name == f"step=000200{end}"
-    strict = Rule(agreement_loss=-1)
+    strict = Rule(max_clip_score_drop=-1)
     assert recommend(RunFolder(tmp_path), strict).step is None
     assert not list((tmp_path / "checkpoints").glob("best*.ckpt"))
 

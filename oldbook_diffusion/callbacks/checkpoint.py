@@ -19,7 +19,7 @@ class Checkpoint(ModelCheckpoint):
 
     Args:
         every_n_steps: Optimizer steps between two checkpoints.
-        monitor: Logged scalar to rank checkpoints by, such as `style/normalised`; all are kept
+        monitor: Logged scalar to rank checkpoints by, such as `style/normalized`; all are kept
             when null.
         mode: Whether more or less of it is better.
         keep: Number of best checkpoints to keep; all when -1.
@@ -70,5 +70,5 @@ class Checkpoint(ModelCheckpoint):
             self._save_last_checkpoint(trainer, candidates)
 
     def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
-        with self.stopwatch.time("saving"):
+        with self.stopwatch.time("checkpoint"):
             super()._save_checkpoint(trainer, filepath)

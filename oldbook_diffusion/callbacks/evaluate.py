@@ -18,15 +18,16 @@ from oldbook_diffusion.evaluation.encoder_scoring import EncoderScoring
 from oldbook_diffusion.evaluation.generation import base_model, generate
 from oldbook_diffusion.evaluation.plan import SampleImages, SamplingPlan
 from oldbook_diffusion.evaluation.prompts import (
-    OTHER_PROMPTS,
+    OFF_STYLE_PROMPTS,
+    PROBE_FIT_PROMPTS,
     PROMPTS,
-    STEERED_PROMPTS,
     check_style_words,
 )
 from oldbook_diffusion.evaluation.scorer import Scorer
 from oldbook_diffusion.evaluation.scoring import NoScoring, Scoring
 from oldbook_diffusion.evaluation.validity import verdict
 from oldbook_diffusion.metrics import ImageEncoder
+from oldbook_diffusion.metrics.catalogue import STYLE
 from oldbook_diffusion.metrics.check import Check, as_table
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.profile import Stopwatch
@@ -73,11 +74,11 @@ class Evaluate(Callback):
         self.scoring: Scoring = NoScoring()
         if encoder is not None and names:
             self.scoring = EncoderScoring(
-                Scorer(encoder, names, self.plan.own),
+                Scorer(encoder, names, self.plan.prompt_ids),
                 style_words,
-                apart=[prompt for prompt in OTHER_PROMPTS for _ in range(num_apart)],
-                steered=list(STEERED_PROMPTS) if steered is None else steered,
-                contrast=contrast,
+                probe_fit=[prompt for prompt in PROBE_FIT_PROMPTS for _ in range(num_apart)],
+                off_style=list(OFF_STYLE_PROMPTS) if steered is None else steered,
+                negatives_dir=contrast,
             )
         self.base: SampleImages | None = None
         self.stopwatch = Stopwatch()
@@ -123,18 +124,18 @@ class Evaluate(Callback):
         context = RunContext(trainer)
         self.base = self.base or self.begin(context, pl_module)
         assert isinstance(pl_module, StyleDiffusion)
-        with self.stopwatch.time("drawing"):
+        with self.stopwatch.time("sampling"):
             images = self.sample(context, pl_module)
         with self.stopwatch.time("scoring"):
             scores = self.score(context, pl_module.step, self.base, images)
         pl_module.log_dict({**scores, **self.stopwatch.curves()}, rank_zero_only=False)
-        if "style/score" in scores:
-            pl_module.log("style", scores["style/score"], prog_bar=True, logger=False)
+        if STYLE.tag in scores:
+            pl_module.log("style", scores[STYLE.tag], prog_bar=True, logger=False)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log what scoring has cost."""
         if self.base is not None:
-            share = self.stopwatch.share("scoring", "drawing")
+            share = self.stopwatch.fraction("scoring", "sampling")
             log.info("Keeping and scoring the samples took %.0f %% of sampling.", 100 * share)
 
     def confirm(self, context: RunContext, system: StyleDiffusion, step: int) -> None:
@@ -159,12 +160,12 @@ class Evaluate(Callback):
             base = self.sample(context, system)
             if context.is_main:
                 with optional("the samples of the base model"):
-                    write_samples(context.folder, self.plan, 0, base.own)
+                    write_samples(context.folder, self.plan, 0, base.prompts)
             return base, self.scoring.prepare(context, system, self.plan, base)
 
     def sample(self, context: RunContext, system: StyleDiffusion) -> SampleImages:
         """Sample everything that is sampled at a checkpoint."""
-        prompts, seeds = zip(*self.plan.orders, strict=True)
+        prompts, seeds = zip(*self.plan.requests, strict=True)
         images = generate(context, system, prompts, seeds, self.plan.sampling)
         return self.plan.split(images)
 
@@ -174,10 +175,10 @@ class Evaluate(Callback):
         """Keep, score and show in the main process, and give all processes the scores."""
         scores: dict[str, float] = {}
         if context.is_main:
-            columns = [base.own, images.own]
+            columns = [base.prompts, images.prompts]
             if step:
                 with optional(f"the samples of step {step}"):
-                    write_samples(context.folder, self.plan, step, images.own)
+                    write_samples(context.folder, self.plan, step, images.prompts)
                     write_before_after(context.folder, self.plan, *columns)
             scored = self.scoring.score(context, self.plan, step, images)
             scores = scored.scores

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.metrics.catalogue import SKIPPED
 from oldbook_diffusion.system import Illustrated
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class SkipNonfiniteSteps(Callback):
             return
         lag = int(pl_module.device.type == "cuda")
         plates = self.count(lag)
-        pl_module.log("train/skipped", float(self.skipped))
+        pl_module.log(SKIPPED.tag, float(self.skipped))
         if self.in_a_row < self.max_in_a_row:
             return
         assert isinstance(trainer.checkpoint_callback, Checkpoint)

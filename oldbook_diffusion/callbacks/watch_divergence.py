@@ -8,6 +8,8 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from oldbook_diffusion.metrics.catalogue import LOSS_RISE
+
 log = logging.getLogger(__name__)
 
 FEWEST = 2  # windows to compare with; one may be low by chance
@@ -41,7 +43,7 @@ class WatchDivergence(Callback):
         self.losses.append(outputs["loss"].detach())
         if len(self.losses) >= self.window:
             self.look(trainer)
-        pl_module.log("train/loss_rise", self.rise)
+        pl_module.log(LOSS_RISE.tag, self.rise)
 
     def look(self, trainer: Trainer) -> None:
         """Compare the window that is over with those before."""

@@ -30,7 +30,7 @@ def optional(what: str) -> Iterator[None]:
 
 def write_samples(folder: RunFolder, plan: SamplingPlan, step: int, images: Tensor) -> None:
     """Write the samples [N, 3, H, W] of the prompts, each with its settings inside."""
-    rows = zip(plan.own, plan.texts, plan.seeds, images, strict=True)
+    rows = zip(plan.prompt_ids, plan.texts, plan.seeds, images, strict=True)
     for number, prompt, seed, image in rows:
         metadata = {"prompt": prompt, "seed": seed, "step": step, **vars(plan.sampling)}
         folder.write_sample(step, f"{number:02d}_{slug(prompt)}_seed={seed}", image, metadata)
@@ -40,7 +40,7 @@ def write_before_after(
     folder: RunFolder, plan: SamplingPlan, base: Tensor, fine_tuned: Tensor
 ) -> None:
     """Write the first sample of each prompt of both models on one sheet."""
-    first = slice(None, None, plan.num_seeds)
+    first = slice(None, None, plan.samples_per_prompt)
     folder.write_before_after(before_and_after(plan.prompts, base[first], fine_tuned[first]))
 
 
@@ -50,11 +50,11 @@ def write_scores(
     """Write embeddings and scores, so that other scores need no sampling and no encoder."""
     tensors = {
         **report.embeddings._asdict(),
-        "prompts": torch.tensor(plan.own),
+        "prompt_ids": torch.tensor(plan.prompt_ids),
         "seeds": torch.tensor(plan.seeds),
     }
     folder.write_embeddings(step, tensors, encoder)
-    rows = [{"prompt": text, "seed": seed} for text, seed in plan.orders]
+    rows = [{"prompt": text, "seed": seed} for text, seed in plan.requests]
     found = (report.positions, report.nearest.plate, report.nearest.similarity)
     for row, values in zip(rows, zip(*(x.tolist() for x in found), strict=True), strict=False):
         row |= dict(zip(("style", "plate", "similarity"), values, strict=True))  # of prompts alone
@@ -78,7 +78,7 @@ def log_images(context: RunContext, plan: SamplingPlan, step: int, columns: list
         step: When.
         columns: Images [N, 3, H, W] of each kind, a row for each sample of the prompts.
     """
-    own = torch.tensor(plan.own)
+    own = torch.tensor(plan.prompt_ids)
     loggers = [each for each in context.trainer.loggers if isinstance(each, TensorBoardLogger)]
     for number, prompt in enumerate(plan.prompts if loggers else []):
         image = side_by_side([column[own == number] for column in columns])

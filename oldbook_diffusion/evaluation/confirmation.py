@@ -12,8 +12,9 @@ from oldbook_diffusion.adapter import keep_trainable, restore_frozen
 from oldbook_diffusion.evaluation.artifacts import optional
 from oldbook_diffusion.evaluation.generation import base_model, generate
 from oldbook_diffusion.evaluation.plan import CONFIRMATION, SamplingPlan
-from oldbook_diffusion.evaluation.prompts import FRESH_PROMPTS
+from oldbook_diffusion.evaluation.prompts import CONFIRMATION_PROMPTS
 from oldbook_diffusion.evaluation.scorer import Scorer
+from oldbook_diffusion.metrics.catalogue import STYLE
 from oldbook_diffusion.metrics.compute import confirm as confirm_scores
 from oldbook_diffusion.run.checkpoint_io import read_checkpoint
 from oldbook_diffusion.run.context import RunContext
@@ -34,7 +35,7 @@ def confirm(
     system.load_state_dict(restore_frozen(system, chosen))
     groups = {
         "the prompts, other noise": (plan.prompts, CONFIRMATION),
-        "other prompts": (FRESH_PROMPTS, CONFIRMATION + len(plan.own)),
+        "other prompts": (CONFIRMATION_PROMPTS, CONFIRMATION + len(plan.prompt_ids)),
     }
     scores = {
         name: score_prompts(context, system, scorer, plan, list(prompts), first)
@@ -58,21 +59,19 @@ def score_prompts(
     first: int,
 ) -> dict[str, float]:
     """Sample and score some prompts, from the seeds after a first one."""
-    texts = [prompt for prompt in prompts for _ in range(plan.num_seeds)]
+    texts = [prompt for prompt in prompts for _ in range(plan.samples_per_prompt)]
     order = (texts, range(first, first + len(texts)), plan.sampling)
     fine_tuned = generate(context, system, *order)
     with base_model(system):
         base = generate(context, system, *order)
-    if not context.is_main or scorer.panel is None:
+    if not context.is_main or scorer.references is None:
         return {}
-    own = torch.arange(len(prompts)).repeat_interleave(plan.num_seeds)
+    own = torch.arange(len(prompts)).repeat_interleave(plan.samples_per_prompt)
     samples = (scorer.embed(base), scorer.embed(fine_tuned))
-    return confirm_scores(scorer.panel, *samples, own, scorer.embed_texts(prompts))
+    return confirm_scores(scorer.references, *samples, own, scorer.embed_texts(prompts))
 
 
 def in_words(scores: dict[str, float]) -> str:
     """The style score with its interval, where there is one."""
-    score = f"{scores['style/score']:.2f}"
-    if "style/score_lower" not in scores:
-        return score
-    return f"{score} ({scores['style/score_lower']:.2f} to {scores['style/score_upper']:.2f})"
+    values = [f"{scores[tag]:.2f}" for tag in STYLE.tags if tag in scores]
+    return values[0] if len(values) < 3 else f"{values[0]} ({values[1]} to {values[2]})"

@@ -10,7 +10,7 @@ from torch import Tensor
 from oldbook_diffusion.evaluation.artifacts import optional, write_plates, write_scores
 from oldbook_diffusion.evaluation.confirmation import confirm
 from oldbook_diffusion.evaluation.generation import generate
-from oldbook_diffusion.evaluation.logging import charts
+from oldbook_diffusion.evaluation.logging import Layout, layout
 from oldbook_diffusion.evaluation.plan import PROBE_FIT, REPLICATES, SampleImages, SamplingPlan
 from oldbook_diffusion.evaluation.reference_images import (
     MonitoredSubset,
@@ -25,7 +25,7 @@ from oldbook_diffusion.evaluation.scoring import Scored, Scoring
 from oldbook_diffusion.evaluation.validity import run_checks
 from oldbook_diffusion.metrics.check import Check, as_record, as_table, failed
 from oldbook_diffusion.metrics.negative_controls import NUISANCES
-from oldbook_diffusion.metrics.sample_size import shortcomings
+from oldbook_diffusion.metrics.sample_size import too_small
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.stable_diffusion import StableDiffusion
 from oldbook_diffusion.system import StyleDiffusion
@@ -40,16 +40,16 @@ class EncoderScoring(Scoring):
     Attributes:
         scorer: Scores samples.
         style_words: How a prompt asks the base model for the style.
-        apart: Prompts that the probe is fitted on.
-        steered: Prompts that ask for another style.
-        contrast: Folder of images that are not of the style.
+        probe_fit: Prompts that the probe is fitted on.
+        off_style: Prompts that ask for another style.
+        negatives_dir: Folder of images that are not of the style; none when null.
     """
 
     scorer: Scorer
     style_words: str
-    apart: list[str]
-    steered: list[str]
-    contrast: Path | None
+    probe_fit: list[str]
+    off_style: list[str]
+    negatives_dir: Path | None
     monitored: MonitoredSubset = field(init=False)
     plates: Plates = field(init=False)  # in the main process
 
@@ -59,7 +59,7 @@ class EncoderScoring(Scoring):
     def extend(self, plan: SamplingPlan, context: RunContext) -> SamplingPlan:
         """Sample the captions of the monitored plates too, and prompts of another style."""
         self.monitored = read_monitored(context.data.watched_sample())
-        return replace(plan, captions=self.monitored.captions, steered=self.steered)
+        return replace(plan, captions=self.monitored.captions, off_style=self.off_style)
 
     def prepare(
         self, context: RunContext, system: StyleDiffusion, plan: SamplingPlan, base: SampleImages
@@ -73,9 +73,12 @@ class EncoderScoring(Scoring):
     ) -> BaseSamples:
         """Sample with the base model what only the setup needs, every process its shard."""
         texts = plan.texts
-        worded = [self.style_words.format(prompt=text) for text in texts]
-        groups = {"worded": (worded, plan.first_seed)}
-        groups |= {"apart": (self.apart, PROBE_FIT), "again": (texts, REPLICATES)}
+        with_words = [self.style_words.format(prompt=text) for text in texts]
+        groups = {
+            "style_words": (with_words, plan.first_seed),
+            "probe_fit": (self.probe_fit, PROBE_FIT),
+            "replicates": (texts, REPLICATES),
+        }
         samples = {
             name: generate(
                 context, system, prompts, range(first, first + len(prompts)), plan.sampling
@@ -97,19 +100,19 @@ class EncoderScoring(Scoring):
         shown = [pages, *(view(pages) for view in views.values())]
         embedded = [encoder.encode_images(view) for view in shown]
         seen = self.monitored.trained_on
-        panel = self.scorer.prepare(base, self.plates, held_out, embedded, seen)
-        blends = (base.images.captioned[~seen], pages[~seen])
-        negatives = through(model, read_negatives(self.contrast, pages.shape[-1]))
+        references = self.scorer.prepare(base, self.plates, held_out, embedded, seen)
+        blends = (base.images.captions[~seen], pages[~seen])
+        negatives = through(model, read_negatives(self.negatives_dir, pages.shape[-1]))
         checks = run_checks(self.scorer, base, blends, held_out, negatives)
         self.scorer.valid = not failed(checks)
-        lacks = shortcomings(panel)
-        for lack in lacks:
+        unverified = too_small(references)
+        for lack in unverified:
             log.warning("not verified: %s", lack)
         # validity first: nothing is selected where there is no reference set
         with optional("the encoder's validity checks and the reference set, for the selection,"):
-            record = {**encoder.origin, **as_record(checks), "unverified": lacks}
+            record = {**encoder.origin, **as_record(checks), "unverified": unverified}
             context.folder.write_validity(record, as_table(checks) + "\n")
-            context.folder.write_reference_set(panel, encoder.origin)
+            context.folder.write_reference_set(references, encoder.origin)
         return checks
 
     def score(
@@ -121,7 +124,7 @@ class EncoderScoring(Scoring):
             write_scores(context.folder, plan, step, report, self.scorer.encoder.origin)
             write_plates(context.folder, self.plates, report.nearest.plate.tolist())
         nearest = [self.plates.thumbnails[number] for number in report.nearest.plate]
-        return Scored(report.scores, [enlarged(nearest, images.own.shape[-1])])
+        return Scored(report.scores, [enlarged(nearest, images.prompts.shape[-1])])
 
     def confirm(
         self, context: RunContext, system: StyleDiffusion, plan: SamplingPlan, step: int
@@ -129,9 +132,9 @@ class EncoderScoring(Scoring):
         """Score the selected checkpoint on other noise and other prompts."""
         confirm(context, system, self.scorer, plan, step)
 
-    def layout(self) -> dict[str, dict[str, list[object]]]:
+    def layout(self) -> Layout:
         """Scores as bands with their intervals."""
-        return charts()
+        return layout()
 
 
 def mirrored(images: Tensor) -> Tensor:

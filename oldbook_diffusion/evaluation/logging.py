@@ -1,64 +1,23 @@
-"""How TensorBoard puts the curves of a run together: bands with their ends, and guides."""
+"""TensorBoard's custom scalars: curves as bands with their intervals, and as lines together."""
 
-from typing import Any
+from collections.abc import Iterable
 
-BANDS = {
-    "Style": {
-        "score": "style/score",
-        "projection": "style/projection",
-        "beyond tone": "style/beyond_tone",
-        "matched captions": "style/matched",
-        "where another style was asked for": "forgetting/style_where_not_asked",
-    },
-    "Prompts": {
-        "agreement": "fidelity/agreement",
-        "centred agreement": "fidelity/centred_agreement",
-        "identified": "fidelity/identified",
-        "content kept": "fidelity/retention",
-        "diversity": "diversity/within",
-    },
-    "Distance": {
-        "cmmd": "distance/cmmd",
-        "mmd, median sigma": "distance/mmd_median",
-        "kid": "distance/kid",
-    },
-    "Held-out loss": {
-        "all timesteps": "val/loss",
-        **{f"band {band} of 5": f"val/loss_band_{band}" for band in range(1, 6)},
-    },
-}
-LINES = {
-    "Style": {
-        "score and guides": [
-            "style/score",
-            "guide/style_words",
-            "guide/shortcut_max",
-            "guide/real_lower",
-            "guide/real_upper",
-        ]
-    },
-    "Memory": {
-        "nearest training plate": [
-            "memorisation/largest",
-            "memorisation/most",
-            "memorisation/threshold",
-        ],
-        "tests": ["memorisation/p", "memorisation/caption_p"],
-        "loss fallen more on training plates": ["memorisation/loss_auc"],
-    },
-}
+from oldbook_diffusion.metrics.catalogue import CURVES
+from oldbook_diffusion.metrics.curve import Curve
+
+Layout = dict[str, dict[str, list[object]]]
 
 
-def charts() -> dict[str, dict[str, list[Any]]]:
-    """The layout of TensorBoard's custom scalars."""
-    layout: dict[str, dict[str, list[Any]]] = {}
-    for group, bands in BANDS.items():
-        layout[group] = {
-            f"{name} (95 %)": ["Margin", [f"{tag}{end}" for end in ("", "_lower", "_upper")]]
-            for name, tag in bands.items()
-        }
-    for group, lines in LINES.items():
-        layout.setdefault(group, {}).update(
-            {name: ["Multiline", tags] for name, tags in lines.items()}
-        )
-    return layout
+def layout(curves: Iterable[Curve] = tuple(CURVES.values())) -> Layout:
+    """The custom scalars of some curves, by group and chart."""
+    groups: Layout = {}
+    lines: dict[tuple[str, str], list[str]] = {}
+    for curve in curves:
+        if curve.band:
+            charts = groups.setdefault(curve.band, {})
+            charts[f"{curve.title} (95 %)"] = ["Margin", list(curve.tags)]
+        if curve.lines:
+            lines.setdefault(curve.lines, []).append(curve.tag)
+    for (group, chart), tags in lines.items():
+        groups.setdefault(group, {})[chart] = ["Multiline", tags]
+    return groups

@@ -16,14 +16,14 @@ class SampleImages(NamedTuple):
     """Samples as images [·, 3, H, W] in [0, 1].
 
     Attributes:
-        own: Of the prompts.
-        captioned: Of plates' captions.
-        steered: Of prompts that ask for another style.
+        prompts: Of the prompts.
+        captions: Of plates' captions.
+        off_style: Of prompts that ask for another style.
     """
 
-    own: Tensor
-    captioned: Tensor
-    steered: Tensor
+    prompts: Tensor
+    captions: Tensor
+    off_style: Tensor
 
 
 @dataclass(frozen=True)
@@ -32,46 +32,48 @@ class SamplingPlan:
 
     Attributes:
         prompts: All prompts.
-        num_seeds: Samples of each prompt.
+        samples_per_prompt: Samples of each prompt.
         first_seed: Seed of the first sample; the next sample takes the next seed.
         sampling: How samples are made from noise.
         captions: Captions of plates.
-        steered: Prompts that ask for another style.
+        off_style: Prompts that ask for another style.
     """
 
     prompts: Sequence[str]
-    num_seeds: int
+    samples_per_prompt: int
     first_seed: int
     sampling: Sampling
     captions: Sequence[str] = ()
-    steered: Sequence[str] = ()
+    off_style: Sequence[str] = ()
 
     @property
-    def own(self) -> list[int]:
+    def prompt_ids(self) -> list[int]:
         """The prompt of each sample of the prompts, by number."""
-        return [number for number in range(len(self.prompts)) for _ in range(self.num_seeds)]
+        return [
+            number for number in range(len(self.prompts)) for _ in range(self.samples_per_prompt)
+        ]
 
     @property
     def seeds(self) -> range:
         """The seed of each sample of the prompts."""
-        return range(self.first_seed, self.first_seed + len(self.own))
+        return range(self.first_seed, self.first_seed + len(self.prompt_ids))
 
     @property
     def texts(self) -> list[str]:
         """The prompt of each sample of the prompts, as text."""
-        return [self.prompts[number] for number in self.own]
+        return [self.prompts[number] for number in self.prompt_ids]
 
     @property
-    def orders(self) -> list[tuple[str, int]]:
+    def requests(self) -> list[tuple[str, int]]:
         """The prompt and the seed of everything that is sampled."""
         groups = (
             (self.texts, self.first_seed),
             (self.captions, CAPTIONS),
-            (self.steered, OFF_STYLE),
+            (self.off_style, OFF_STYLE),
         )
         return [(text, first + i) for texts, first in groups for i, text in enumerate(texts)]
 
     def split(self, images: Tensor) -> SampleImages:
-        """Split images [N, 3, H, W] in the order of `orders` into their groups."""
-        sizes = [len(self.own), len(self.captions), len(self.steered)]
+        """Split images [N, 3, H, W] in the order of `requests` into their groups."""
+        sizes = [len(self.prompt_ids), len(self.captions), len(self.off_style)]
         return SampleImages(*images.split(sizes))

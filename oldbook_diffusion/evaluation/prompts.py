@@ -23,7 +23,7 @@ PROMPTS = (
 )
 
 # scores never meet these: the directions of style are fitted on what the base draws for them
-OTHER_PROMPTS = (
+PROBE_FIT_PROMPTS = (
     "A ship on the sea",
     "A horse in a field",
     "An owl at night",
@@ -42,7 +42,7 @@ OTHER_PROMPTS = (
 )
 
 # what a chosen checkpoint is confirmed on: neither the choice nor the directions have met these
-FRESH_PROMPTS = (
+CONFIRMATION_PROMPTS = (
     "A dog in a garden",
     "An elephant in the desert",
     "A sailboat at sunset",
@@ -60,15 +60,15 @@ FRESH_PROMPTS = (
     "A pumpkin in a field",
 )
 
-# an adapter that makes these old plates too can no longer be steered
-STEERED_PROMPTS = (
+# an adapter whose style leaks makes these old plates too
+OFF_STYLE_PROMPTS = (
     "A colour photograph of a castle",
     "A colour photograph of a cat",
     "A photograph of a cottage in the country",
     "A photograph of a steam train",
     "A watercolour of a rose",
     "A watercolour of wildflowers",
-    "A pencil drawing of a boy",
+    "A pencil sample of a boy",
     "A halftone print of a monkey",
 )
 

@@ -44,7 +44,7 @@ class Plates:
     untouched: Tensor
 
     @property
-    def numbers(self) -> Tensor:  # => [N]
+    def book_ids(self) -> Tensor:  # => [N]
         """The books, numbered; a plate of no known book is a book of its own."""
         names = [book or f"plate {number}" for number, book in enumerate(self.books)]
         order = {name: number for number, name in enumerate(dict.fromkeys(names))}

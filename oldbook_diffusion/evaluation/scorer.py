@@ -14,10 +14,12 @@ from oldbook_diffusion.metrics import (
     ImageTextEncoder,
     PromptFidelity,
 )
+from oldbook_diffusion.metrics import catalogue as c
 from oldbook_diffusion.metrics.centroid import halves
-from oldbook_diffusion.metrics.compute import measure
+from oldbook_diffusion.metrics.compute import compute_scores
+from oldbook_diffusion.metrics.curve import Curve
 from oldbook_diffusion.metrics.memorization import Nearest
-from oldbook_diffusion.metrics.negative_controls import CONTROLS, DECOYS
+from oldbook_diffusion.metrics.negative_controls import CONTROLS, HARD_NEGATIVES
 from oldbook_diffusion.metrics.reference_set import NOTHING, ReferenceSet, SampleEmbeddings
 
 
@@ -27,15 +29,15 @@ class BaseSamples:
 
     Attributes:
         images: Of what is sampled at every checkpoint.
-        worded: Of the prompts with words of style in them, from the same noise.
-        apart: Of other prompts, which the probe is fitted on.
-        again: Of the prompts from other noise.
+        style_words: Of the prompts with style words in them, from the same noise.
+        probe_fit: Of other prompts, which the probe is fitted on.
+        replicates: Of the prompts from other noise.
     """
 
     images: SampleImages
-    worded: Tensor
-    apart: Tensor
-    again: Tensor
+    style_words: Tensor
+    probe_fit: Tensor
+    replicates: Tensor
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,19 @@ class Scorer:
     Args:
         encoder: Maps samples, plates and, where it can read, prompts to embeddings.
         prompts: All prompts.
-        own: The prompt of each sample.
+        prompt_ids: [N], the prompt of each sample.
     """
 
-    def __init__(self, encoder: ImageEncoder, prompts: Sequence[str], own: Sequence[int]) -> None:
+    def __init__(
+        self, encoder: ImageEncoder, prompts: Sequence[str], prompt_ids: Sequence[int]
+    ) -> None:
         self.encoder = encoder
-        self.texts = self.embed_texts(prompts)
-        self.own = torch.tensor(own)
+        self.prompt_embeddings = self.embed_texts(prompts)
+        self.prompt_ids = torch.tensor(prompt_ids)
         # one process scores for all, so that nothing is to be summed over processes
         self.similarity = CentroidSimilarity(encoder.embedding_dim, sync_on_compute=False)
-        self.agreement = PromptFidelity(sync_on_compute=False)
-        self.panel: ReferenceSet | None = None
+        self.fidelity = PromptFidelity(sync_on_compute=False)
+        self.references: ReferenceSet | None = None
         self.valid = True  # until its validity checks say otherwise
 
     def embed_texts(self, prompts: Sequence[str]) -> Tensor:  # => [P, D], or [0, D]
@@ -103,60 +107,59 @@ class Scorer:
             pages: [C, D], the plates of the captions; then mirrored, where training mirrors them.
             seen: [C] bool, whether they are trained on.
         """
-        own, apart = base.images.own, base.apart
-        drawn = SampleEmbeddings(*(self.embed(images) for images in base.images))
-        self.panel = ReferenceSet(
-            base=drawn.own,
-            captioned=drawn.captioned,
-            steered=drawn.steered,
-            prompts=self.own,
-            texts=self.texts,
-            worded=self.embed(base.worded),
-            shortcuts={name: self.embed(change(own)) for name, change in CONTROLS.items()},
-            apart=self.embed(apart),
-            controls={name: self.embed(change(apart)) for name, change in CONTROLS.items()},
-            decoys={name: self.embed(change(apart)) for name, change in DECOYS.items()},
+        images, probe_fit = base.images.prompts, base.probe_fit
+        samples = SampleEmbeddings(*(self.embed(images) for images in base.images))
+        self.references = ReferenceSet(
+            base=samples.prompts,
+            base_captions=samples.captions,
+            base_off_style=samples.off_style,
+            prompt_ids=self.prompt_ids,
+            prompt_embeddings=self.prompt_embeddings,
+            style_words=self.embed(base.style_words),
+            shortcuts={name: self.embed(change(images)) for name, change in CONTROLS.items()},
+            probe_fit=self.embed(probe_fit),
+            controls={name: self.embed(change(probe_fit)) for name, change in CONTROLS.items()},
+            hard_negatives={
+                name: self.embed(change(probe_fit)) for name, change in HARD_NEGATIVES.items()
+            },
             train=train.embeddings,
             held_out=held_out.embeddings,
-            books=held_out.numbers,
-            pages=pages[0],
+            book_ids=held_out.book_ids,
+            caption_plates=pages[0],
             trained_on=seen,
             mirrored=train.variants.get("mirrored", NOTHING),
-            mirrored_pages=pages[1] if len(pages) > 1 else NOTHING,
+            mirrored_caption_plates=pages[1] if len(pages) > 1 else NOTHING,
         )
         reference = halves(held_out.books)
         self.similarity.update(held_out.embeddings[reference], "reference")
         self.similarity.update(held_out.embeddings[~reference], "ceiling")
-        self.similarity.update(drawn.own, "base")
-        return self.panel
+        self.similarity.update(samples.prompts, "base")
+        return self.references
 
     def score(self, images: SampleImages) -> ScoreReport:
         """Embed everything once, and score it."""
-        assert self.panel is not None
-        embeddings = SampleEmbeddings(*(self.embed(group) for group in images))
-        scores = {**self.familiar(embeddings.own), **measure(self.panel, embeddings)}
-        scores["style/valid"] = float(self.valid)
-        own = embeddings.own
-        found = self.panel.positions(own), self.panel.nearest(own)
-        return ScoreReport(embeddings, scores, *found, self.valid)
+        assert self.references is not None
+        samples = SampleEmbeddings(*(self.embed(group) for group in images))
+        scores = {**self.familiar(samples.prompts), **compute_scores(self.references, samples)}
+        scores |= c.STYLE_VALID.points(float(self.valid))
+        own = samples.prompts
+        found = self.references.positions(own), self.references.nearest(own)
+        return ScoreReport(samples, scores, *found, self.valid)
 
-    def familiar(self, drawings: Tensor) -> dict[str, float]:
+    def familiar(self, samples: Tensor) -> dict[str, float]:
         """What others log: cosines to the plates' centroid and to the prompts."""
         self.similarity.reset()
-        self.similarity.update(drawings, "drawing")
+        self.similarity.update(samples, "sample")
         style = self.similarity.compute()
-        scores = {
-            "style/cosine": float(style["cosine"]),
-            "style/normalised": float(style["normalised"]),
-            "style/ceiling_cosine": float(style["ceiling"]),
+        values: dict[Curve, float] = {
+            c.STYLE_COSINE: float(style["cosine"]),
+            c.STYLE_NORMALIZED: float(style["normalized"]),
+            c.STYLE_CEILING: float(style["ceiling"]),
         }
-        if not len(self.texts):
-            return scores
-        self.agreement.reset()
-        self.agreement.update(drawings, self.texts, self.own)
-        agreement = self.agreement.compute()
-        return {
-            **scores,
-            "style/prompt_agreement": float(agreement["agreement"]),
-            "style/prompt_identified": float(agreement["identified"]),
-        }
+        if len(self.prompt_embeddings):
+            self.fidelity.reset()
+            self.fidelity.update(samples, self.prompt_embeddings, self.prompt_ids)
+            fidelity = self.fidelity.compute()
+            values[c.POOLED_CLIP_SCORE] = float(fidelity["clip_score"])
+            values[c.POOLED_RECALL] = float(fidelity["recall"])
+        return {curve.tag: value for curve, value in values.items()}

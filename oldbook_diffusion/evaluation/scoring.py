@@ -6,6 +6,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.evaluation.logging import Layout
 from oldbook_diffusion.evaluation.plan import SampleImages, SamplingPlan
 from oldbook_diffusion.metrics.check import Check
 from oldbook_diffusion.run.context import RunContext
@@ -53,7 +54,7 @@ class Scoring(ABC):
         """Score the checkpoint of a step on what it was not selected by."""
 
     @abstractmethod
-    def layout(self) -> dict[str, dict[str, list[object]]]:
+    def layout(self) -> Layout:
         """TensorBoard's custom scalars."""
 
 
@@ -85,6 +86,6 @@ class NoScoring(Scoring):
     ) -> None:
         """Nothing was selected by scores."""
 
-    def layout(self) -> dict[str, dict[str, list[object]]]:
+    def layout(self) -> Layout:
         """No curves."""
         return {}

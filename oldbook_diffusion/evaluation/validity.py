@@ -6,8 +6,8 @@ from torch import Tensor
 from oldbook_diffusion.evaluation.reference_images import Plates
 from oldbook_diffusion.evaluation.scorer import BaseSamples, Scorer
 from oldbook_diffusion.metrics.check import Check, failed
-from oldbook_diffusion.metrics.negative_controls import DECOYS
-from oldbook_diffusion.metrics.validity import MIXTURES, Trial, examine
+from oldbook_diffusion.metrics.negative_controls import HARD_NEGATIVES
+from oldbook_diffusion.metrics.validity import MIXTURES, Trial, check_validity
 from oldbook_diffusion.run.folder import RunFolder
 
 
@@ -27,18 +27,21 @@ def run_checks(
         held_out: Held-out plates with their variants.
         negatives: Images that are not of the style.
     """
-    assert scorer.panel is not None
+    assert scorer.references is not None
     samples, pages = blends
     mixtures = [scorer.embed(torch.lerp(samples, pages, share)) for share in MIXTURES]
     trial = Trial(
-        again=scorer.embed(base.again),
-        siblings={name: scorer.embed(change(base.images.own)) for name, change in DECOYS.items()},
+        replicates=scorer.embed(base.replicates),
+        hard_negatives={
+            name: scorer.embed(change(base.images.prompts))
+            for name, change in HARD_NEGATIVES.items()
+        },
         variants=held_out.variants,
         untouched=held_out.untouched,
         mixtures=torch.stack(mixtures),
-        contrast=scorer.embed(negatives),
+        negatives=scorer.embed(negatives),
     )
-    return examine(scorer.panel, trial)
+    return check_validity(scorer.references, trial)
 
 
 def verdict(checks: list[Check]) -> str:
@@ -55,10 +58,10 @@ def verdict(checks: list[Check]) -> str:
 def failures(folder: RunFolder) -> list[str]:
     """The checks that a run's encoder has failed; none where none were run."""
     checks = folder.read_validity().get("checks", [])
-    return [str(check["question"]) for check in checks if check["passed"] is False]
+    return [str(check["name"]) for check in checks if check["passed"] is False]
 
 
 def not_run(folder: RunFolder) -> str:
     """A sentence about the checks that could not be run; empty where all were."""
-    questions = folder.read_validity().get("not_asked", [])
-    return f"Validity checks that were not run: {'; '.join(questions)}." if questions else ""
+    names = folder.read_validity().get("not_run", [])
+    return f"Validity checks that were not run: {'; '.join(names)}." if names else ""

@@ -1,4 +1,4 @@
-"""How near drawings are to the plates of old books."""
+"""CentroidSimilarity: mean cosine of samples to the centroid of held-out plates."""
 
 from typing import Any, Literal, get_args
 
@@ -7,19 +7,19 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchmetrics import Metric
 
-Kind = Literal["reference", "ceiling", "base", "drawing"]
+Kind = Literal["reference", "ceiling", "base", "sample"]
 KINDS = get_args(Kind)
 
 
 class CentroidSimilarity(Metric):
-    """Mean cosine of drawings to the centroid of held-out plates, raw and normalised.
+    """Mean cosine of samples to the centroid of held-out plates, raw and normalized.
 
-    The normalised form is 0 for the drawings of the base model and 1 for held-out plates that
-    did not build the centroid, both through the pixel path of the drawings. It is familiar and
+    The normalized form is 0 for the samples of the base model and 1 for held-out plates that
+    did not build the centroid, both through the pixel path of the samples. It is familiar and
     cheap, and it is not proof: tone and grain alone move it.
 
     Only sums are kept, so that batches, their order and the number of processes do not matter.
-    Like `torchmetrics.image.FrechetInceptionDistance`, `reset` keeps what the drawings are
+    Like `torchmetrics.image.FrechetInceptionDistance`, `reset` keeps what the samples are
     compared with.
 
     Args:
@@ -45,24 +45,24 @@ class CentroidSimilarity(Metric):
         Args:
             embeddings: [N, D], of length one.
             kind: Plates that build the centroid (`reference`), plates that set the 1 (`ceiling`),
-                drawings of the base model, or drawings of the model that learns.
+                samples of the base model, or samples of the model that learns.
         """
         index = KINDS.index(kind)
         self.sums[index] += embeddings.to(self.sums).sum(dim=0)
         self.counts[index] += len(embeddings)
 
-    def compute(self) -> dict[Kind | Literal["cosine", "normalised"], Tensor]:
-        """The mean cosine of each kind, the drawings' own, and its normalised form."""
+    def compute(self) -> dict[Kind | Literal["cosine", "normalized"], Tensor]:
+        """The mean cosine of each kind, the samples' own, and its normalized form."""
         centroid = F.normalize(self.sums[0], dim=0)
         cosines = dict(zip(KINDS, self.sums @ centroid / self.counts, strict=True))
-        gain, whole = cosines["drawing"] - cosines["base"], cosines["ceiling"] - cosines["base"]
-        return {**cosines, "cosine": cosines["drawing"], "normalised": gain / whole}
+        gain, whole = cosines["sample"] - cosines["base"], cosines["ceiling"] - cosines["base"]
+        return {**cosines, "cosine": cosines["sample"], "normalized": gain / whole}
 
     def reset(self) -> None:
-        """Forget the drawings, keep what they are compared with."""
+        """Forget the samples, keep what they are compared with."""
         sums, counts = self.sums.clone(), self.counts.clone()
         super().reset()
-        kept = [KINDS.index(kind) for kind in KINDS if kind != "drawing"]
+        kept = [KINDS.index(kind) for kind in KINDS if kind != "sample"]
         self.sums[kept] = sums[kept]
         self.counts[kept] = counts[kept]
 

@@ -1,4 +1,4 @@
-"""One question that an encoder is asked, its answer, and both as a reader meets them."""
+"""Check: one validity check of an encoder, and checks as data and as a table."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -6,78 +6,81 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Check:
-    """One question, what was found, and what would do.
+    """One validity check: what was found, and the limit.
 
     Attributes:
-        question: In words.
-        found: The figure; not a number where the question could not be asked.
-        limit: What it is compared with; empty where it is told for information.
-        passed: Whether it does; null where it is compared with nothing, or there is no figure.
+        name: What is checked, in words.
+        found: The value; NaN where the check could not be run.
+        limit: What it is compared with; empty where it is informational.
+        passed: Whether it is within the limit; null where there is no limit, or no value.
     """
 
-    question: str
+    name: str
     found: float
     limit: str
     passed: bool | None
 
     def __str__(self) -> str:
-        return f"{self.question}: {self.found:.3f}, wanted {self.limit}"
+        return f"{self.name}: {self.found:.3f}, wanted {self.limit}"
 
     @property
-    def asked(self) -> bool:
-        """Whether there was enough to answer by."""
+    def was_run(self) -> bool:
+        """Whether there was enough to run it on."""
         return not math.isnan(self.found)
 
     @property
-    def answer(self) -> str:
-        """The answer in a word or two."""
-        if not self.asked:
-            return "not asked"
-        return {True: "pass", False: "FAIL", None: "for information"}[self.passed]
+    def outcome(self) -> str:
+        """The outcome in a word or two."""
+        if not self.was_run:
+            return "not run"
+        return {True: "pass", False: "FAIL", None: "informational"}[self.passed]
 
 
 def failed(checks: list[Check]) -> list[Check]:
-    """The questions whose answers will not do."""
+    """The checks that have failed."""
     return [check for check in checks if check.passed is False]
 
 
-def not_asked(checks: list[Check]) -> list[str]:
-    """The questions that there was too little for: a pass says nothing of them."""
-    return [check.question for check in checks if not check.asked]
+def not_run(checks: list[Check]) -> list[str]:
+    """The checks that could not be run: a pass of the others says nothing of them."""
+    return [check.name for check in checks if not check.was_run]
 
 
-def known(found: float, passed: bool) -> bool | None:
-    """Whether a figure will do; what is not a number could not be asked."""
-    return None if math.isnan(found) else passed
+def compare(name: str, found: float, limit: str, within: bool) -> Check:
+    """A check with a limit; NaN neither passes nor fails."""
+    return Check(name, found, limit, None if math.isnan(found) else within)
 
 
-def at_most(question: str, found: float, limit: float) -> Check:
-    """A check that wants little."""
-    return Check(question, found, f"at most {limit:g}", known(found, found <= limit))
+def at_most(name: str, found: float, limit: float) -> Check:
+    """A check of an upper limit."""
+    return compare(name, found, f"at most {limit:g}", found <= limit)
 
 
-def at_least(question: str, found: float, limit: float) -> Check:
-    """A check that wants much."""
-    return Check(question, found, f"at least {limit:g}", known(found, found >= limit))
+def at_least(name: str, found: float, limit: float) -> Check:
+    """A check of a lower limit."""
+    return compare(name, found, f"at least {limit:g}", found >= limit)
 
 
-def told(question: str, found: float) -> Check:
-    """A figure for information, with which nothing is refused."""
-    return Check(question, found, "", None)
+def informational(name: str, found: float) -> Check:
+    """A value without a limit, which refuses nothing."""
+    return Check(name, found, "", None)
 
 
 def as_record(checks: list[Check]) -> dict[str, object]:
-    """The checks as JSON can hold them."""
-    rows = [{**asdict(c), "found": c.found if c.asked else None} for c in checks]
-    return {"passed": not failed(checks), "not_asked": not_asked(checks), "checks": rows}
+    """Checks as JSON can hold them."""
+    rows = [
+        {**asdict(c), "found": c.found if c.was_run else None, "outcome": c.outcome.lower()}
+        for c in checks
+    ]
+    return {"passed": not failed(checks), "not_run": not_run(checks), "checks": rows}
 
 
 def as_table(checks: list[Check]) -> str:
-    """The checks as lines of text, and what was not asked once more at their end."""
-    width = max(len(check.question) for check in checks)
+    """Checks as lines of text, and those that could not be run once more at the end."""
+    width = max(len(check.name) for check in checks)
     lines = [
-        f"{check.question:<{width}}  {check.found:7.3f}  {check.limit:<14} {check.answer}"
+        f"{check.name:<{width}}  {check.found:7.3f}  {check.limit:<14} {check.outcome}"
         for check in checks
     ]
-    unasked = not_asked(checks)
-    return "\n".join([*lines, *([f"not asked: {'; '.join(unasked)}"] if unasked else [])])
+    missing = not_run(checks)
+    return "\n".join([*lines, *([f"not run: {'; '.join(missing)}"] if missing else [])])

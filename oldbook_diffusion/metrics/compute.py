@@ -1,32 +1,20 @@
-"""Everything that is measured at a checkpoint, as one function of stored embeddings.
+"""Scores of a checkpoint, as one function of stored embeddings.
 
-Embeddings are [N, D] of length one. Nothing here draws, encodes or keeps anything, so that a
-number in a curve and a number computed again years later from the same files are the same.
+Embeddings are [N, D] of length one. Nothing here samples, embeds or writes anything, so that a
+score in a curve and a score computed again years later from the same files are the same.
 """
 
-import math
-from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from oldbook_diffusion.metrics import diversity, memorization
-from oldbook_diffusion.metrics.distance import (
-    cluster_mmd,
-    cubic,
-    gaussian,
-    median_distance,
-)
-from oldbook_diffusion.metrics.fidelity import (
-    agreement,
-    centred_agreement,
-    reciprocal_rank,
-    retention,
-)
+from oldbook_diffusion.metrics import catalogue as c
+from oldbook_diffusion.metrics import diversity, fidelity, memorization
+from oldbook_diffusion.metrics.curve import Curve, Values, flat
+from oldbook_diffusion.metrics.distance import cluster_mmd, cubic, gaussian, median_distance
 from oldbook_diffusion.metrics.inference import (
     FEWEST,
-    Interval,
     prompt_means,
     ratio_interval,
     sign_flip_p,
@@ -34,147 +22,158 @@ from oldbook_diffusion.metrics.inference import (
 )
 from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
 
-Numbers = dict[str, Interval | float]
+
+def compute_scores(references: ReferenceSet, samples: SampleEmbeddings) -> dict[str, float]:
+    """Every score of one checkpoint by its tag; what is NaN is not there.
+
+    Args:
+        references: What it is compared with.
+        samples: Its samples.
+    """
+    return flat(
+        {
+            **guides(references),
+            **style(references, samples.prompts),
+            **prompt_fidelity(references, samples.prompts),
+            **distance(references, samples.prompts),
+            **copying(references, samples.prompts),
+            **spread(references, samples.prompts),
+            **leakage(references, samples.off_style),
+            **captions(references, samples.captions),
+        }
+    )
 
 
 def confirm(
-    panel: ReferenceSet, base: Tensor, drawings: Tensor, prompts: Tensor, texts: Tensor
+    references: ReferenceSet,
+    base: Tensor,
+    samples: Tensor,
+    prompt_ids: Tensor,
+    prompt_embeddings: Tensor,
 ) -> dict[str, float]:
-    """Style, fidelity and copying of drawings that nothing was chosen by.
+    """Style, fidelity and copying of samples that nothing was selected by.
 
     Args:
-        panel: What directions and plates come from.
-        base: [N, D], the base model's drawings from the same noise.
-        drawings: [N, D].
-        prompts: [N], the prompt of each.
-        texts: [P, D], the prompts; [0, D] where the encoder cannot read.
+        references: What directions and plates come from.
+        base: [N, D], the base model's samples from the same noise.
+        samples: [N, D].
+        prompt_ids: [N], the prompt of each.
+        prompt_embeddings: [P, D], the prompts; [0, D] where the encoder cannot read.
     """
-    fresh = replace(panel, base=base, prompts=prompts, texts=texts)
-    return flat(part(fresh, drawings) for part in (style, fidelity, copying))
+    fresh = replace(
+        references, base=base, prompt_ids=prompt_ids, prompt_embeddings=prompt_embeddings
+    )
+    return flat(
+        {**style(fresh, samples), **prompt_fidelity(fresh, samples), **copying(fresh, samples)}
+    )
 
 
-def measure(panel: ReferenceSet, drawings: SampleEmbeddings) -> dict[str, float]:
-    """Every number of one checkpoint, by the name of its curve; those that are not known are not.
-
-    Args:
-        panel: What it is measured against.
-        drawings: What the checkpoint has drawn.
-    """
-    parts = [part(panel, drawings.own) for part in (style, fidelity, distance, copying, spread)]
-    parts += [steering(panel, drawings.steered), captions(panel, drawings.captioned)]
-    return flat([{**panel.guides}, *parts])
-
-
-def flat(parts: Iterable[Numbers]) -> dict[str, float]:
-    """Every number by the name of its curve; those that are not known are not there."""
-    numbers: dict[str, float] = {}
-    for part in parts:
-        for name, value in part.items():
-            numbers |= curves(name, value) if isinstance(value, Interval) else {name: value}
-    return {name: number for name, number in numbers.items() if not math.isnan(number)}
-
-
-def curves(name: str, interval: Interval) -> dict[str, float]:
-    """Three curves of an interval."""
+def guides(references: ReferenceSet) -> Values:
+    """What the style score has to be compared with, and the band of plates themselves."""
+    lower, upper = references.band
     return {
-        name: interval.value,
-        f"{name}_lower": interval.lower,
-        f"{name}_upper": interval.upper,
+        c.STYLE_WORDS: float(references.gain(references.style_words).mean()),
+        c.SHORTCUT: max(references.shortcut_gains.values()),
+        c.LINE_DIVERSITY: references.line_diversity,
+        c.REAL_LOWER: lower,
+        c.REAL_UPPER: upper,
     }
 
 
-def style(panel: ReferenceSet, drawings: Tensor) -> Numbers:
-    """How much of the way to plates the drawings have gone, by each direction."""
-    gains = {name: panel.gain(drawings, name) for name in panel.directions}
-    intervals = {f"style/{name}": t_interval(gain) for name, gain in gains.items()}
-    return {**intervals, "style/p": sign_flip_p(gains["score"])}
+def style(references: ReferenceSet, samples: Tensor) -> Values:
+    """How much of the way to plates the samples have gone, by each direction."""
+    curves = {
+        "score": c.STYLE,
+        "projection": c.STYLE_PROJECTION,
+        "beyond_tone": c.STYLE_BEYOND_TONE,
+    }
+    gains = {name: references.gain(samples, name) for name in references.directions}
+    intervals = {curves[name]: t_interval(gain) for name, gain in gains.items()}
+    return {**intervals, c.STYLE_P: sign_flip_p(gains["score"])}
 
 
-def fidelity(panel: ReferenceSet, drawings: Tensor) -> Numbers:
-    """Whether drawings still show what their prompts say."""
-    own, texts = panel.prompts, panel.texts
-    axes = torch.stack([panel.directions["score"], panel.directions["projection"]])
-    kept = retention(drawings, panel.base, axes)
-    numbers: Numbers = {"fidelity/retention": t_interval(prompt_means(kept, own))}
+def prompt_fidelity(references: ReferenceSet, samples: Tensor) -> Values:
+    """Whether samples still show what their prompts say."""
+    own, texts = references.prompt_ids, references.prompt_embeddings
+    axes = torch.stack([references.directions["score"], references.directions["projection"]])
+    kept = fidelity.content_similarity(samples, references.base, axes)
+    content: Values = {c.CONTENT_SIMILARITY: t_interval(prompt_means(kept, own))}
     if len(texts) < 2:  # an encoder that cannot read, or nothing to tell a prompt from
-        return numbers
-    centred = centred_agreement(drawings, texts, own)
-    rank = reciprocal_rank(drawings, texts, own)
-    agreed = agreement(drawings, texts, own)
+        return content
+    centered = fidelity.centered_clip_score(samples, texts, own)
+    rank = fidelity.reciprocal_rank(samples, texts, own)
+    score = fidelity.clip_score(samples, texts, own)
     return {
-        **numbers,
-        "fidelity/agreement": t_interval(prompt_means(agreed, own)),
-        "fidelity/centred_agreement": t_interval(prompt_means(centred, own)),
-        "fidelity/identified": t_interval(prompt_means((rank == 1).double(), own)),
-        "fidelity/reciprocal_rank": t_interval(prompt_means(rank, own)),
+        **content,
+        c.CLIP_SCORE: t_interval(prompt_means(score, own)),
+        c.CENTERED_CLIP_SCORE: t_interval(prompt_means(centered, own)),
+        c.RECALL: t_interval(prompt_means((rank == 1).double(), own)),
+        c.RECIPROCAL_RANK: t_interval(prompt_means(rank, own)),
     }
 
 
-def distance(panel: ReferenceSet, drawings: Tensor) -> Numbers:
-    """How far the drawings as a set are from held-out plates as a set."""
+def distance(references: ReferenceSet, samples: Tensor) -> Values:
+    """How far the samples as a set are from held-out plates as a set."""
     kernels = {
-        "cmmd": gaussian(10.0),
-        "mmd_median": gaussian(median_distance(panel.held_out)),
-        "kid": cubic,
+        c.CMMD: gaussian(10.0),
+        c.MMD_MEDIAN: gaussian(median_distance(references.held_out)),
+        c.KID: cubic,
     }
+    plates, books = references.held_out, references.book_ids
     return {
-        f"distance/{name}": cluster_mmd(
-            drawings, panel.prompts, panel.held_out, kernel, panel.books
-        )
-        for name, kernel in kernels.items()
+        curve: cluster_mmd(samples, references.prompt_ids, plates, kernel, books)
+        for curve, kernel in kernels.items()
     }
 
 
-def copying(panel: ReferenceSet, drawings: Tensor) -> Numbers:
-    """Whether drawings lie nearer to training plates than unseen plates do."""
-    similarity = panel.nearest(drawings).similarity
-    found = memorization.exceedance(similarity, panel.prompts, panel.unseen_nearest)
+def copying(references: ReferenceSet, samples: Tensor) -> dict[Curve, float]:
+    """Whether samples lie nearer to training plates than unseen plates do."""
+    similarity = references.nearest(samples).similarity
+    found = memorization.exceedance(similarity, references.prompt_ids, references.held_out_nearest)
     return {
-        "memorisation/share": found.above / found.total,
-        "memorisation/p": found.p,
-        "memorisation/largest": float(similarity.max()),
-        "memorisation/threshold": found.threshold,
-        "memorisation/most": most_similar(panel),
+        c.NEAR_FRACTION: found.above / found.total,
+        c.NEAR_P: found.p,
+        c.NEAR_MAX: float(similarity.max()),
+        c.NEAR_THRESHOLD: found.threshold,
+        c.PLATE_MAX: most_similar(references),
     }
 
 
-def most_similar(panel: ReferenceSet) -> float:
-    """How near plates come to others at the most (99.9 %): of held-out ones and of fellows."""
-    nulls = (panel.unseen_nearest, panel.fellow_nearest)
+def most_similar(references: ReferenceSet) -> float:
+    """How near plates come to others at the most (99.9 %): held-out ones and training ones."""
+    nulls = (references.held_out_nearest, references.train_nearest)
     return max(float(null.double().quantile(0.999)) for null in nulls)
 
 
-def steering(panel: ReferenceSet, drawings: Tensor) -> Numbers:
+def leakage(references: ReferenceSet, samples: Tensor) -> Values:
     """Whether the style comes where another is asked for."""
-    if not len(drawings):
+    if not len(samples):
         return {}
-    return {"forgetting/style_where_not_asked": t_interval(panel.steered_gain(drawings))}
+    return {c.STYLE_LEAKAGE: t_interval(references.off_style_gain(samples))}
 
 
-def captions(panel: ReferenceSet, drawings: Tensor) -> Numbers:
-    """Whether captions of training plates draw those plates, and how held-out ones are drawn."""
-    seen = panel.trained_on
-    if not len(drawings) or not seen.any() or seen.all():
+def captions(references: ReferenceSet, samples: Tensor) -> Values:
+    """Whether captions of training plates give those plates, and what held-out ones give."""
+    seen = references.trained_on
+    if not len(samples) or not seen.any() or seen.all():
         return {}
-    contrast = panel.contrast(drawings)
-    numbers: Numbers = {
-        "style/matched": t_interval(panel.matched_gain(drawings)),
-        "memorisation/caption_contrast": float(contrast[seen].mean() - contrast[~seen].mean()),
+    contrast = references.contrast(samples)
+    values: Values = {
+        c.STYLE_CAPTIONS: t_interval(references.caption_gain(samples)),
+        c.CAPTION_CONTRAST: float(contrast[seen].mean() - contrast[~seen].mean()),
     }
-    if min(seen.sum(), (~seen).sum()) >= FEWEST:
-        p = memorization.contrast_p(contrast[seen], contrast[~seen])
-        numbers["memorisation/caption_p"] = p
-    return numbers
+    if min(seen.sum(), (~seen).sum()) < FEWEST:
+        return values
+    return {**values, c.CAPTION_P: memorization.contrast_p(contrast[seen], contrast[~seen])}
 
 
-def spread(panel: ReferenceSet, drawings: Tensor) -> Numbers:
-    """How much drawings still differ, where 1 is how much the base model's do."""
-    across = diversity.across_prompts(panel.base, panel.prompts)
-    ratios: Numbers = {
-        "diversity/across": diversity.across_prompts(drawings, panel.prompts) / across
-    }
-    if len(panel.prompts) == len(panel.prompts.unique()):
-        return ratios
-    base = diversity.within_prompts(panel.base, panel.prompts)
-    within = diversity.within_prompts(drawings, panel.prompts)
-    return {**ratios, "diversity/within": ratio_interval(within, base)}
+def spread(references: ReferenceSet, samples: Tensor) -> Values:
+    """How much samples still differ, where 1 is how much the base model's do."""
+    prompts = references.prompt_ids
+    across = diversity.across_prompts(references.base, prompts)
+    ratio: Values = {c.DIVERSITY_ACROSS: diversity.across_prompts(samples, prompts) / across}
+    if len(prompts) == len(prompts.unique()):
+        return ratio
+    base = diversity.within_prompts(references.base, prompts)
+    within = diversity.within_prompts(samples, prompts)
+    return {**ratio, c.DIVERSITY: ratio_interval(within, base)}

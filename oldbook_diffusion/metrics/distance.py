@@ -1,8 +1,8 @@
-"""How far the drawings as a set are from plates as a set: kernel distances without bias.
+"""How far the samples as a set are from plates as a set: kernel distances without bias.
 
 The published CMMD (Jayasumana et al. 2024) keeps each image's kernel with itself, which adds a
-term that grows as sets get small; drawings of one prompt and plates of one book resemble each
-other, which adds others. All are left out here: drawings are only compared with drawings of other
+term that grows as sets get small; samples of one prompt and plates of one book resemble each
+other, which adds others. All are left out here: samples are only compared with samples of other
 prompts, and plates with plates of other books.
 """
 
@@ -35,7 +35,7 @@ def median_distance(plates: Tensor) -> float:
 
 
 def cluster_mmd(
-    drawings: Tensor,
+    samples: Tensor,
     prompts: Tensor,
     plates: Tensor,
     kernel: Kernel,
@@ -46,15 +46,15 @@ def cluster_mmd(
     The interval is the jackknife's, leaving out one prompt at a time, by Student's t.
 
     Args:
-        drawings: [N, D] embeddings.
+        samples: [N, D] embeddings.
         prompts: [N], the prompt of each.
         plates: [M, D] embeddings.
         kernel: Compares two sets of embeddings: [N, D], [M, D] to [N, M].
         books: [M], the book of each plate; each plate is one of its own when null, and where
             all are of one book.
     """
-    drawings, plates = drawings.double(), plates.double()
-    within, across = kernel(drawings, drawings), kernel(drawings, plates).mean(dim=1)
+    samples, plates = samples.double(), plates.double()
+    within, across = kernel(samples, samples), kernel(samples, plates).mean(dim=1)
     if books is None or len(books.unique()) < 2:
         books = torch.arange(len(plates))
     among_plates = kernel(plates, plates)[books[:, None] != books[None]].mean()

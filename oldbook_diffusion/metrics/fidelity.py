@@ -1,6 +1,6 @@
-"""Whether drawings still show what their prompts say, whatever style they are in.
+"""Whether samples still show what their prompts say, whatever style they are in.
 
-All take drawings [N, D] and texts [P, D] of length one, and own [N], the prompt of each drawing.
+All take samples [N, D] and texts [P, D] of length one, and own [N], the prompt of each sample.
 Products are taken in float64: in float32 the last digits depend on where a tensor lies in memory.
 """
 
@@ -11,74 +11,72 @@ from torch import Tensor
 from torchmetrics import Metric
 
 
-def agreement(drawings: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
-    """Cosine of each drawing to its prompt: CLIPScore without its factor (Hessel et al. 2021)."""
-    return (drawings.double() * texts[own].double()).sum(dim=1)
+def clip_score(samples: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
+    """Cosine of each sample to its prompt: CLIPScore without its factor (Hessel et al. 2021)."""
+    return (samples.double() * texts[own].double()).sum(dim=1)
 
 
-def centred_agreement(drawings: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
-    """Agreement less the mean agreement with the other prompts: a shift of style cancels."""
-    cosines = drawings.double() @ texts.double().T
-    mine = agreement(drawings, texts, own)
+def centered_clip_score(samples: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
+    """CLIP score less the mean with the other prompts: a shift of style cancels."""
+    cosines = samples.double() @ texts.double().T
+    mine = clip_score(samples, texts, own)
     return mine - (cosines.sum(dim=1) - mine) / (len(texts) - 1)
 
 
-def reciprocal_rank(drawings: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
-    """One over the rank of a drawing's own prompt among all; 1 where it is identified."""
-    cosines = drawings.double() @ texts.double().T
+def reciprocal_rank(samples: Tensor, texts: Tensor, own: Tensor) -> Tensor:  # => [N]
+    """One over the rank of a sample's own prompt among all; 1 where it is the nearest."""
+    cosines = samples.double() @ texts.double().T
     above = cosines > cosines.gather(1, own[:, None])
     return 1 / (1 + above.sum(dim=1)).double()
 
 
-def retention(drawings: Tensor, base: Tensor, directions: Tensor) -> Tensor:  # => [N]
-    """Cosine of each drawing to the base's of the same prompt and noise, the style projected out.
+def content_similarity(samples: Tensor, base: Tensor, directions: Tensor) -> Tensor:  # => [N]
+    """Cosine of each sample to the base's of the same prompt and noise, the style projected out.
 
     Args:
-        drawings: [N, D].
+        samples: [N, D].
         base: [N, D], in the same order.
         directions: [K, D], the directions of style.
     """
     axes = torch.linalg.qr(directions.T.double()).Q
-    left, right = (x.double() - x.double() @ axes @ axes.T for x in (drawings, base))
+    left, right = (x.double() - x.double() @ axes @ axes.T for x in (samples, base))
     return torch.cosine_similarity(left, right)
 
 
 class PromptFidelity(Metric):
-    """Mean cosine of drawings to their prompts, and the share that find their own among all.
+    """Mean CLIP score and recall@1 of samples, over all samples alike.
 
-    The cosine is CLIPScore without its factor (Hessel et al. 2021); it falls a little with any
-    change of style. The share (recall at 1) does not, where the style pulls alike at all prompts.
+    The CLIP score is without its factor (Hessel et al. 2021); it falls a little with any change
+    of style. Recall@1, the fraction of samples that find their own prompt among all, does not,
+    where the style pulls alike at all prompts.
     """
 
     higher_is_better = True
     is_differentiable = False
     full_state_update = False
 
-    agreement: Tensor
-    identified: Tensor
+    clip_score: Tensor
+    recall: Tensor
     count: Tensor
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        for name in ("agreement", "identified", "count"):
+        for name in ("clip_score", "recall", "count"):
             zero = torch.tensor(0.0, dtype=torch.float64)
             self.add_state(name, zero, dist_reduce_fx="sum")
 
-    def update(self, drawings: Tensor, texts: Tensor, own: Tensor) -> None:
+    def update(self, samples: Tensor, texts: Tensor, own: Tensor) -> None:
         """Take in embeddings.
 
         Args:
-            drawings: [N, D], of length one.
+            samples: [N, D], of length one.
             texts: [P, D], of length one, all prompts.
-            own: [N], the prompt of each drawing.
+            own: [N], the prompt of each sample.
         """
-        self.agreement += agreement(drawings, texts, own).double().sum()
-        self.identified += (reciprocal_rank(drawings, texts, own) == 1).sum()
-        self.count += len(drawings)
+        self.clip_score += clip_score(samples, texts, own).double().sum()
+        self.recall += (reciprocal_rank(samples, texts, own) == 1).sum()
+        self.count += len(samples)
 
-    def compute(self) -> dict[Literal["agreement", "identified"], Tensor]:
-        """Means over the drawings."""
-        return {
-            "agreement": self.agreement / self.count,
-            "identified": self.identified / self.count,
-        }
+    def compute(self) -> dict[Literal["clip_score", "recall"], Tensor]:
+        """Means over the samples."""
+        return {"clip_score": self.clip_score / self.count, "recall": self.recall / self.count}

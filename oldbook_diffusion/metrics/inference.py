@@ -1,6 +1,6 @@
-"""Intervals and tests whose unit is the prompt, because drawings of one prompt are not independent.
+"""Intervals and tests whose unit is the prompt, because samples of one prompt are not independent.
 
-Taking 60 drawings of 15 prompts as 60 observations calls a tie a gain in one case out of five;
+Taking 60 samples of 15 prompts as 60 observations calls a tie a gain in one case out of five;
 taking the 15 means of the prompts does so in one out of twenty, as it should
 (`benchmarks/inference.py` measures both).
 """
@@ -25,7 +25,7 @@ class Interval(NamedTuple):
 
 
 def prompt_means(values: Tensor, prompts: Tensor) -> Tensor:  # => [P] float64
-    """Average values [N] over the drawings of each prompt; prompts [N] holds their numbers."""
+    """Average values [N] over the samples of each prompt; prompts [N] holds their numbers."""
     number = int(prompts.max()) + 1
     sums = torch.zeros(number, dtype=torch.float64).index_add_(0, prompts, values.double())
     return sums / prompts.bincount(minlength=number)

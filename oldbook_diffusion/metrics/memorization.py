@@ -1,6 +1,6 @@
-"""Whether drawings are copies of training plates: tails against a null, not means.
+"""Whether samples are copies of training plates: tails against a null, not means.
 
-A few copies among many drawings move no mean; they show as drawings nearer to their nearest
+A few copies among many samples move no mean; they show as samples nearer to their nearest
 training plate than nearly all plates of unseen books are (Pizzi et al. 2022 for the similarity,
 Somepalli et al. 2023 for the background).
 """
@@ -16,11 +16,11 @@ from torch import Tensor
 
 from oldbook_diffusion.metrics.inference import FEWEST, Interval
 
-TAIL = 100  # a drawing counts as near if at most one plate in so many of the null is nearer
+TAIL = 100  # a sample counts as near if at most one plate in so many of the null is nearer
 
 
 class Nearest(NamedTuple):
-    """The nearest training plate of each drawing.
+    """The nearest training plate of each sample.
 
     Attributes:
         similarity: [N], cosines.
@@ -32,11 +32,11 @@ class Nearest(NamedTuple):
 
 
 class Exceedance(NamedTuple):
-    """How many drawings lie nearer to training plates than unseen plates do.
+    """How many samples lie nearer to training plates than unseen plates do.
 
     Attributes:
         above: Samples above the threshold.
-        total: All drawings.
+        total: All samples.
         threshold: The similarity that at most one unseen plate in `TAIL` exceeds.
         p: Chance of so many or more where nothing is copied, one-sided.
     """
@@ -69,19 +69,19 @@ class Whitening:
         return F.normalize((embeddings.double() - self.mean) @ self.map, dim=1)
 
 
-def nearest(drawings: Tensor, train: Tensor, views: int = 1) -> Nearest:
-    """The nearest training plate of each drawing; both are embeddings of length one.
+def nearest(samples: Tensor, train: Tensor, views: int = 1) -> Nearest:
+    """The nearest training plate of each sample; both are embeddings of length one.
 
     Args:
-        drawings: [N, D].
+        samples: [N, D].
         train: [V * T, D], one view of all plates after the other.
         views: V, in how many ways training shows a plate.
     """
-    best = (drawings @ train.T).max(dim=1)
+    best = (samples @ train.T).max(dim=1)
     return Nearest(best.values, best.indices % (len(train) // views))
 
 
-def nearest_fellow(train: Tensor, views: int = 1) -> Tensor:  # => [T]
+def nearest_other(train: Tensor, views: int = 1) -> Tensor:  # => [T]
     """Similarity of each training plate to the nearest view of another one."""
     number = len(train) // views
     similarity = (train[:number] @ train.T).view(number, views, number)
@@ -89,47 +89,47 @@ def nearest_fellow(train: Tensor, views: int = 1) -> Tensor:  # => [T]
     return similarity.flatten(1).max(dim=1).values
 
 
-def exceedance(drawings: Tensor, prompts: Tensor, unseen: Tensor) -> Exceedance:
-    """Count the drawings beyond the null's tail.
+def exceedance(samples: Tensor, prompts: Tensor, unseen: Tensor) -> Exceedance:
+    """Count the samples beyond the null's tail.
 
-    One drawing of each prompt and the unseen plates are ranked together: where nothing is copied,
+    One sample of each prompt and the unseen plates are ranked together: where nothing is copied,
     every order is as likely, so that the chance is exact though the threshold is estimated. The
-    drawings of a prompt are alike: each takes its turn, and the least chance counts as often as
+    samples of a prompt are alike: each takes its turn, and the least chance counts as often as
     there are turns (Bonferroni).
 
     Args:
-        drawings: [N], similarity of each drawing to its nearest training plate.
+        samples: [N], similarity of each sample to its nearest training plate.
         prompts: [N], the prompt of each.
         unseen: [M], the same similarity of plates from unseen books.
     """
     beyond = len(unseen) // TAIL  # plates that lie above the threshold
     threshold = float(unseen.sort(descending=True).values[beyond])
-    above = (drawings > threshold).long()
+    above = (samples > threshold).long()
     turns = turns_of(prompts)
     near = torch.zeros(int(turns.max()) + 1, dtype=torch.long).index_add_(0, turns, above).numpy()
     units = turns.bincount().numpy()
     # so many are above where at least so many are among as many of the first
     chances = stats.hypergeom.sf(near - 1, units + len(unseen), units, near + beyond)
     p = min(1.0, len(chances) * float(chances.min()))
-    return Exceedance(int(above.sum()), len(drawings), threshold, p)
+    return Exceedance(int(above.sum()), len(samples), threshold, p)
 
 
 def turns_of(prompts: Tensor) -> Tensor:  # => [N]
-    """Which of its prompt's drawings each drawing is: 0 for the first."""
+    """Which of its prompt's samples each sample is: 0 for the first."""
     alike = prompts[:, None] == prompts[None]
     return alike.tril(-1).sum(dim=1)
 
 
-def own_plate_contrast(drawings: Tensor, plates: Sequence[Tensor], train: Tensor) -> Tensor:
-    """How much nearer each drawing is to the plate of its caption than to any training plate, [N].
+def own_plate_contrast(samples: Tensor, plates: Sequence[Tensor], train: Tensor) -> Tensor:
+    """How much nearer each sample is to the plate of its caption than to any training plate, [N].
 
     Args:
-        drawings: [N, D], drawings of captions.
+        samples: [N, D], samples of captions.
         plates: Of each view, the plate of each caption, [N, D].
         train: [M, D], all views of the training plates.
     """
-    own = torch.stack([(drawings * view).sum(dim=1) for view in plates]).amax(0)
-    similarity = drawings @ train.T
+    own = torch.stack([(samples * view).sum(dim=1) for view in plates]).amax(0)
+    similarity = samples @ train.T
     for view in plates:
         similarity[(view @ train.T) > 1 - 1e-6] = -1  # the own plate is no rival of itself
     return own - similarity.max(dim=1).values

@@ -1,8 +1,8 @@
-"""Images that are not old plates and may pass for some: shortcuts, and other printed styles.
+"""Negative controls and hard negatives: images that are not old plates and may pass for some.
 
-A score is only as good as what it has been tried against. The controls change the tone, the edges
-or the grain of the base model's drawings and add no engraver's line; the decoys are other styles
-on paper. Claims hold for the shortcuts named here, and for no others.
+A score is only as good as what it has been tested against. Negative controls change the tone, the
+edges or the grain of the base model's samples and add no engraver's line; hard negatives are other
+printed styles. Claims hold for the shortcuts named here, and for no others.
 
 All take and give images [N, 3, H, W] in [0, 1], and always do the same to the same picture.
 """
@@ -174,7 +174,7 @@ FAMILIES: dict[str, tuple[Change, ...]] = {  # controls that are much the same t
 CONTROLS: dict[str, Change] = {
     change.__name__: change for family in FAMILIES.values() for change in family
 }
-DECOYS: dict[str, Change] = {
+HARD_NEGATIVES: dict[str, Change] = {
     change.__name__: change for change in (halftone, pencil, watercolour, embossed)
 }
 NUISANCES: dict[str, Change] = {"JPEG of quality 90": jpeg, "a shift by a pixel": shifted}

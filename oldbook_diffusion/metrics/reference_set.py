@@ -1,4 +1,4 @@
-"""What a checkpoint is measured against, all of it known before the first step."""
+"""Reference set: everything that samples are compared with, known before the first step."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -11,7 +11,7 @@ from torch import Tensor
 from oldbook_diffusion.metrics import memorization
 from oldbook_diffusion.metrics.diversity import within_prompts
 from oldbook_diffusion.metrics.negative_controls import FAMILIES
-from oldbook_diffusion.metrics.style import beyond_tone, normalised, probe, projection
+from oldbook_diffusion.metrics.style import beyond_tone, normalized, probe, projection
 
 SPLITS = 200  # of held-out books, for the band of real plates
 BAND = (0.025, 0.975)
@@ -19,22 +19,22 @@ NOTHING = torch.empty(0, 0)
 
 
 class SampleEmbeddings(NamedTuple):
-    """Embeddings [·, D] of what one model has drawn, each in the order of the panel's.
+    """Embeddings [·, D] of one model's samples, each in the order of the reference set's.
 
     Attributes:
-        own: Samples of the prompts, by which style is measured.
-        captioned: Samples of plates' captions.
-        steered: Samples of prompts that ask for another style.
+        prompts: Of the prompts, by which style is measured.
+        captions: Of plates' captions.
+        off_style: Of prompts that ask for another style.
     """
 
-    own: Tensor
-    captioned: Tensor
-    steered: Tensor
+    prompts: Tensor
+    captions: Tensor
+    off_style: Tensor
 
     @classmethod
-    def of_prompts(cls, own: Tensor) -> Self:
+    def of_prompts(cls, prompts: Tensor) -> Self:
         """Samples of the prompts alone."""
-        return cls(own, own[:0], own[:0])
+        return cls(prompts, prompts[:0], prompts[:0])
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
@@ -48,45 +48,45 @@ class SampleEmbeddings(NamedTuple):
 
 @dataclass(frozen=True)
 class ReferenceSet:
-    """Embeddings [N, D] of length one of everything that drawings are compared with.
+    """Embeddings [N, D] of length one of everything that samples are compared with.
 
     Attributes:
-        base: The base model's drawings of the prompts.
-        captioned: The base model's drawings of plates' captions.
-        steered: The base model's drawings of prompts that ask for another style.
-        prompts: [N], the prompt of each drawing of the prompts.
-        texts: [P, D], the prompts; [0, D] where the encoder cannot read.
-        worded: The base model's drawings of the prompts with words of style in them.
-        shortcuts: For each control, the base's drawings changed by it.
-        apart: The base model's drawings of other prompts, to fit directions on.
-        controls: For each control, those other drawings changed by it.
-        decoys: For each decoy style, those other drawings changed by it.
+        base: The base model's samples of the prompts.
+        base_captions: The base model's samples of plates' captions.
+        base_off_style: The base model's samples of prompts that ask for another style.
+        prompt_ids: [N], the prompt of each sample of the prompts.
+        prompt_embeddings: [P, D], the prompts; [0, D] where the encoder cannot read.
+        style_words: The base model's samples of the prompts with style words in them.
+        shortcuts: For each negative control, the base's samples changed by it.
+        probe_fit: The base model's samples of other prompts, to fit directions on.
+        controls: For each negative control, those other samples changed by it.
+        hard_negatives: For each hard negative, those other samples changed by it.
         train: Plates that are trained on.
         held_out: Plates of other books.
-        books: The book of each held-out plate, numbered.
-        pages: The plate of each drawn caption.
+        book_ids: [M], the book of each held-out plate.
+        caption_plates: [C, D], the plate of each caption.
         trained_on: [C] bool, whether that plate is trained on.
         mirrored: The training plates as mirrored visits show them; nothing where none are.
-        mirrored_pages: The plates of drawn captions, likewise.
+        mirrored_caption_plates: The plates of the captions, likewise.
     """
 
     base: Tensor
-    captioned: Tensor
-    steered: Tensor
-    prompts: Tensor
-    texts: Tensor
-    worded: Tensor
+    base_captions: Tensor
+    base_off_style: Tensor
+    prompt_ids: Tensor
+    prompt_embeddings: Tensor
+    style_words: Tensor
     shortcuts: Mapping[str, Tensor]
-    apart: Tensor
+    probe_fit: Tensor
     controls: Mapping[str, Tensor]
-    decoys: Mapping[str, Tensor]
+    hard_negatives: Mapping[str, Tensor]
     train: Tensor
     held_out: Tensor
-    books: Tensor
-    pages: Tensor
+    book_ids: Tensor
+    caption_plates: Tensor
     trained_on: Tensor
     mirrored: Tensor = NOTHING
-    mirrored_pages: Tensor = NOTHING
+    mirrored_caption_plates: Tensor = NOTHING
 
     @cached_property
     def directions(self) -> dict[str, Tensor]:
@@ -95,78 +95,72 @@ class ReferenceSet:
         tone = [self.controls[name] for name in sorted(self.controls)]
         return {
             "score": self.probe(),
-            "projection": projection(self.train, self.apart),
-            "beyond_tone": beyond_tone(self.train, self.apart, tone),
+            "projection": projection(self.train, self.probe_fit),
+            "beyond_tone": beyond_tone(self.train, self.probe_fit, tone),
         }
 
     def probe(self) -> Tensor:  # => [D]
         """The headline's direction."""
         kept = [self.controls[name] for name in sorted(self.controls)]
-        decoys = [self.decoys[name] for name in sorted(self.decoys)]
-        return probe(self.train, [self.apart, *kept, *decoys])
+        hard_negatives = [self.hard_negatives[name] for name in sorted(self.hard_negatives)]
+        return probe(self.train, [self.probe_fit, *kept, *hard_negatives])
 
-    def gain(self, drawings: Tensor, direction: str = "score") -> Tensor:  # => [P]
+    def gain(self, samples: Tensor, direction: str = "score") -> Tensor:  # => [P]
         """The style gained by each prompt, 0 at the base model and 1 at held-out plates."""
-        return self.gain_along(self.directions[direction], drawings)
+        return self.gain_along(self.directions[direction], samples)
 
-    def gain_along(self, axis: Tensor, drawings: Tensor) -> Tensor:  # => [P]
+    def gain_along(self, axis: Tensor, samples: Tensor) -> Tensor:  # => [P]
         """The style gained by each prompt along any direction."""
-        now, before, plates = (x.double() @ axis for x in (drawings, self.base, self.held_out))
-        return normalised(now, before, plates, self.prompts)
+        now, before, plates = (x.double() @ axis for x in (samples, self.base, self.held_out))
+        return normalized(now, before, plates, self.prompt_ids)
 
-    def positions(self, drawings: Tensor) -> Tensor:  # => [N]
-        """Where each drawing lies, 0 at the base's drawings on average and 1 at held-out plates."""
+    def positions(self, samples: Tensor) -> Tensor:  # => [N]
+        """Where each sample lies, 0 at the base's samples on average and 1 at held-out plates."""
         axis = self.directions["score"]
-        now, before, plates = (x.double() @ axis for x in (drawings, self.base, self.held_out))
+        now, before, plates = (x.double() @ axis for x in (samples, self.base, self.held_out))
         return (now - before.mean()) / (plates.mean() - before.mean())
 
-    def steered_gain(self, drawings: Tensor) -> Tensor:  # => [F]
+    def off_style_gain(self, samples: Tensor) -> Tensor:  # => [S]
         """The style that has come where another was asked for, in the headline's unit."""
         axis = self.directions["score"]
         whole = (self.held_out.double() @ axis).mean() - (self.base.double() @ axis).mean()
-        return (drawings.double() - self.steered.double()) @ axis / whole
+        return (samples.double() - self.base_off_style.double()) @ axis / whole
 
-    def matched_gain(self, drawings: Tensor) -> Tensor:  # => [C of held-out plates]
+    def caption_gain(self, samples: Tensor) -> Tensor:  # => [C of held-out plates]
         """The style gained by held-out captions, 1 at the plates that they belong to."""
         axis, unseen = self.directions["score"], ~self.trained_on
         now, before, own = (
-            x[unseen].double() @ axis for x in (drawings, self.captioned, self.pages)
+            x[unseen].double() @ axis for x in (samples, self.base_captions, self.caption_plates)
         )
         return (now - before) / (own.mean() - before.mean())
 
     @cached_property
-    def guides(self) -> dict[str, float]:
-        """What the headline has to be compared with, and the band of plates themselves."""
-        shortcuts = {name: float(self.gain(x).mean()) for name, x in self.shortcuts.items()}
-        lower, upper = self.band()
-        return {
-            "guide/style_words": float(self.gain(self.worded).mean()),
-            "guide/shortcut_max": max(shortcuts.values()),
-            "guide/diversity": self.diversity_of_lines(),
-            "guide/real_lower": lower,
-            "guide/real_upper": upper,
-        }
+    def shortcut_gains(self) -> dict[str, float]:
+        """The style that each negative control gains."""
+        return {name: float(self.gain(x).mean()) for name, x in self.shortcuts.items()}
 
-    def diversity_of_lines(self) -> float:
-        """The least diversity within prompts that shortcuts of lines leave of the base's."""
-        if len(self.prompts) == len(self.prompts.unique()):
+    @cached_property
+    def line_diversity(self) -> float:
+        """The least fraction of the base's diversity within prompts that outlines leave."""
+        if len(self.prompt_ids) == len(self.prompt_ids.unique()):
             return float("nan")
         names = {change.__name__ for change in FAMILIES["edges"]}
         lines = [part for name, part in self.shortcuts.items() if name in names]
-        left = [within_prompts(part, self.prompts).mean() for part in (self.base, *lines)]
+        left = [within_prompts(part, self.prompt_ids).mean() for part in (self.base, *lines)]
         return float(torch.stack(left).min() / left[0])
 
+    @cached_property
     def band(self) -> tuple[float, float]:
         """Where half of the held-out books lie when the other half is 1."""
         axis = self.directions["score"]
         scores, origin = self.held_out.double() @ axis, (self.base.double() @ axis).mean()
-        names, generator = self.books.unique(), torch.Generator().manual_seed(0)
+        names, generator = self.book_ids.unique(), torch.Generator().manual_seed(0)
         if len(names) < 2:
             return float("nan"), float("nan")
         ratios = []
         for _ in range(SPLITS):
             order = names[torch.randperm(len(names), generator=generator)]
-            half = torch.isin(self.books, order[: len(names) // 2])
+            half = torch.isin(self.book_ids, order[: len(names) // 2])
             ratios.append((scores[half].mean() - origin) / (scores[~half].mean() - origin))
         lower, upper = torch.stack(ratios).quantile(torch.tensor(BAND).double()).tolist()
         return lower, upper
@@ -177,7 +171,7 @@ class ReferenceSet:
         return memorization.Whitening(self.train)
 
     @cached_property
-    def unseen_nearest(self) -> Tensor:  # => [M]
+    def held_out_nearest(self) -> Tensor:  # => [M]
         """Similarity of held-out plates to their nearest training plate: the null of copying."""
         return self.nearest(self.held_out).similarity
 
@@ -187,24 +181,28 @@ class ReferenceSet:
         return [self.whitened(view) for view in (self.train, self.mirrored) if len(view)]
 
     @cached_property
-    def fellow_nearest(self) -> Tensor:  # => [T]
+    def train_nearest(self) -> Tensor:  # => [T]
         """Similarity of training plates to their nearest fellow: another null of copying."""
-        return memorization.nearest_fellow(torch.cat(self.learnt), len(self.learnt))
+        return memorization.nearest_other(torch.cat(self.learnt), len(self.learnt))
 
-    def nearest(self, drawings: Tensor) -> memorization.Nearest:
-        """The nearest training plate of each drawing."""
-        seen = self.whitened(drawings)
+    def nearest(self, samples: Tensor) -> memorization.Nearest:
+        """The nearest training plate of each sample."""
+        seen = self.whitened(samples)
         return memorization.nearest(seen, torch.cat(self.learnt), len(self.learnt))
 
-    def contrast(self, drawings: Tensor) -> Tensor:  # => [C]
-        """How much nearer drawings of captions have come to their own plates than to others.
+    def contrast(self, samples: Tensor) -> Tensor:  # => [C]
+        """How much nearer samples of captions have come to their own plates than to others, [C].
 
-        The base model's drawings are the 0 of each caption: some plates are like their captions.
+        The base model's samples are the 0 of each caption: some plates are like their captions.
         """
-        pages = [self.whitened(view) for view in (self.pages, self.mirrored_pages) if len(view)]
+        pages = [
+            self.whitened(view)
+            for view in (self.caption_plates, self.mirrored_caption_plates)
+            if len(view)
+        ]
         now, before = (
             memorization.own_plate_contrast(self.whitened(part), pages, torch.cat(self.learnt))
-            for part in (drawings, self.captioned)
+            for part in (samples, self.base_captions)
         )
         return now - before
 
@@ -219,7 +217,7 @@ class ReferenceSet:
 
     @classmethod
     def from_tensors(cls, flat: Mapping[str, Tensor]) -> Self:
-        """The panel whose `tensors` these are."""
+        """The reference set whose `tensors` these are."""
         parts: dict[str, Tensor | dict[str, Tensor]] = {}
         for name, value in flat.items():
             field, _, key = name.partition("/")

@@ -1,7 +1,7 @@
 """Linear style scores on embeddings: directions from what is not the style towards what is.
 
 All take embeddings [N, D] of length one, and give a direction [D]; the score of an embedding is
-its product with the direction, and `normalised` sets 0 at the base model and 1 at plates.
+its product with the direction, and `normalized` sets 0 at the base model and 1 at plates.
 """
 
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ def projection(plates: Tensor, base: Tensor) -> Tensor:  # => [D]
 
 
 def beyond_tone(plates: Tensor, base: Tensor, controls: Sequence[Tensor]) -> Tensor:  # => [D]
-    """The difference of means without what tone, edges and grain change in the base's drawings.
+    """The difference of means without what tone, edges and grain change in the base's samples.
 
     Args:
         plates: Embeddings of plates.
-        base: Embeddings of the base model's drawings.
-        controls: For each control, the embeddings of the same drawings changed by it.
+        base: Embeddings of the base model's samples.
+        controls: For each control, the embeddings of the same samples changed by it.
 
     Returns:
         The direction; not a number where the controls leave none.
@@ -49,7 +49,7 @@ def probe(plates: Tensor, negatives: Sequence[Tensor]) -> Tensor:  # => [D]
 
     Args:
         plates: Embeddings of plates.
-        negatives: Embeddings of each named group, all of one size: the base model's drawings,
+        negatives: Embeddings of each named group, all of one size: the base model's samples,
             controls, decoy styles.
     """
     classes = [plates.double(), torch.cat(list(negatives)).double()]
@@ -59,19 +59,19 @@ def probe(plates: Tensor, negatives: Sequence[Tensor]) -> Tensor:  # => [D]
     return torch.linalg.solve(torch.from_numpy(covariance), apart)
 
 
-def normalised(drawings: Tensor, base: Tensor, plates: Tensor, prompts: Tensor) -> Tensor:
+def normalized(samples: Tensor, base: Tensor, plates: Tensor, prompts: Tensor) -> Tensor:
     """The style gained by each prompt: 0 where the base model is, 1 where plates are.
 
     Args:
-        drawings: [N], scores of drawings.
-        base: [N], scores of the base model's drawings of the same prompts from the same noise.
+        samples: [N], scores of samples.
+        base: [N], scores of the base model's samples of the same prompts from the same noise.
         plates: [M], scores of plates that no direction was fitted on.
-        prompts: [N], the prompt of each drawing.
+        prompts: [N], the prompt of each sample.
 
     Returns:
         [P], one mean gain of each prompt. The whole distance is one number for all prompts, so
-        that prompts whose base drawings lie nearer to plates do not count more.
+        that prompts whose base samples lie nearer to plates do not count more.
     """
     origin = prompt_means(base, prompts)
     whole = plates.double().mean() - origin.mean()
-    return (prompt_means(drawings, prompts) - origin) / whole
+    return (prompt_means(samples, prompts) - origin) / whole

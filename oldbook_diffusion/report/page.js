@@ -1,5 +1,5 @@
 "use strict";
-const { runs } = JSON.parse(document.getElementById("data").textContent);
+const { runs, tags } = JSON.parse(document.getElementById("data").textContent);
 const style = getComputedStyle(document.documentElement);
 const [ink, line, accent, soft] = ["ink", "line", "accent", "soft"].map((name) => style.getPropertyValue(`--${name}`).trim());
 const colours = [accent, "#3d6b8e", "#6a8f3c", "#8a5aa3", "#b8862b"];
@@ -19,19 +19,19 @@ function styleCurves(run, number) {
   const whose = runs.length > 1 ? `${run.name}, ` : "";
   // of several runs each has a shortcut of its own, and the first alone shows the rest
   const guides = [
-    ["best shortcut", "guide/shortcut_max", [6, 4]],
+    ["best shortcut", tags.shortcut, [6, 4]],
     ...(number ? [] : [
-      ["style words alone", "guide/style_words", [2, 3]],
-      [`plates, lower end of the ${run.extent}`, "guide/real_lower", [1, 2]],
-      [`plates, upper end of the ${run.extent}`, "guide/real_upper", [1, 2]],
+      ["style words alone", tags.words, [2, 3]],
+      [`plates, lower end of the ${run.extent}`, tags.realLower, [1, 2]],
+      [`plates, upper end of the ${run.extent}`, tags.realUpper, [1, 2]],
     ]),
   ];
-  const chosen = points(run, "style/score").filter(({ x }) => x === run.chosen);
+  const selected = points(run, tags.style[0]).filter(({ x }) => x === run.selected);
   return [
-    { label: run.name, data: points(run, "style/score"), borderColor: colour, backgroundColor: colour },
-    { ...band, label: "", data: points(run, "style/score_lower") },
-    { ...band, label: "", data: points(run, "style/score_upper"), fill: "-1" },
-    { label: chosen.length ? `${run.name}, chosen` : "", data: chosen, borderColor: ink, backgroundColor: colour, pointStyle: "rectRot", pointRadius: 9, showLine: false },
+    { label: run.name, data: points(run, tags.style[0]), borderColor: colour, backgroundColor: colour },
+    { ...band, label: "", data: points(run, tags.style[1]) },
+    { ...band, label: "", data: points(run, tags.style[2]), fill: "-1" },
+    { label: selected.length ? `${run.name}, selected` : "", data: selected, borderColor: ink, backgroundColor: colour, pointStyle: "rectRot", pointRadius: 9, showLine: false },
     ...guides.map(([label, key, borderDash]) => ({ ...flat, label: whose + label, data: points(run, key), borderColor: whose ? colour : soft, borderDash })),
   ];
 }
@@ -48,31 +48,31 @@ function chart(id, type, datasets, x, y) {
 
 chart("style", "line", runs.flatMap(styleCurves), "step", "style");
 chart("balance", "scatter", runs.map((run, number) => {
-  const scored = run.checkpoints.map(({ scores }) => scores).filter((scores) => "style/score" in scores);
+  const scored = run.checkpoints.map(({ scores }) => scores).filter((scores) => tags.style[0] in scores);
   return {
     label: run.name,
     backgroundColor: colours[number % colours.length],
-    data: scored.map((scores) => ({ x: scores["style/score"], y: scores["fidelity/centred_agreement"] })),
-    pointRadius: scored.map((scores) => 4 + 20 * (scores["memorisation/share"] ?? 0)),
+    data: scored.map((scores) => ({ x: scores[tags.style[0]], y: scores[tags.prompt] })),
+    pointRadius: scored.map((scores) => 4 + 20 * (scores[tags.near] ?? 0)),
   };
-}), "style", "prompt agreement");
+}), "style", "centered CLIP score");
 chart("loss", "line", runs.map((run, number) => ({
   label: run.name,
   borderColor: colours[number % colours.length],
-  data: (run.losses["val/loss"] ?? []).map(([x, y]) => ({ x, y })),
+  data: (run.losses[tags.loss] ?? []).map(([x, y]) => ({ x, y })),
 })), "step", "loss");
 
-const change = (run, end) => [1, 2, 3, 4, 5]
-  .map((band) => [band, run.losses[`val/change_band_${band}${end}`] ?? []])
+const change = (run, end) => tags.changes
+  .map((curve, band) => [band + 1, run.losses[curve[end]] ?? []])
   .filter(([, curve]) => curve.length)
   .map(([band, curve]) => ({ x: band, y: curve.at(-1)[1] }));
 chart("bands", "line", runs.flatMap((run, number) => {
   const colour = colours[number % colours.length];
   const band = { ...flat, label: "", borderWidth: 0, backgroundColor: `${colour}33` };
   return [
-    { label: run.name, data: change(run, ""), borderColor: colour, backgroundColor: colour },
-    { ...band, data: change(run, "_lower") },
-    { ...band, data: change(run, "_upper"), fill: "-1" },
+    { label: run.name, data: change(run, 0), borderColor: colour, backgroundColor: colour },
+    { ...band, data: change(run, 1) },
+    { ...band, data: change(run, 2), fill: "-1" },
   ];
 }), "fifth of the timesteps, the first with the least noise", "change of the loss");
 

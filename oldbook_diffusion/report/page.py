@@ -13,10 +13,11 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from PIL import Image
 
+from oldbook_diffusion.metrics import catalogue as c
 from oldbook_diffusion.metrics.sample_size import extent
 from oldbook_diffusion.report.comparison import warning
-from oldbook_diffusion.report.numbers import NAMES, decimal, in_words, row, within_bounds
 from oldbook_diffusion.report.records import Checkpoint, Key, Run
+from oldbook_diffusion.report.table import COLUMNS, decimal, row, style_in_words, within_bounds
 from oldbook_diffusion.run.files import write_text
 from oldbook_diffusion.run.folder import RunFolder
 
@@ -24,8 +25,20 @@ SIDE = 256  # of a picture on the page, at most
 QUALITY = 82
 PACKAGES = ("torch", "lightning", "diffusers", "transformers", "peft", "open-clip-torch")
 RIVALS = {
-    "guide/shortcut_max": "the best shortcut of tone, edges or grain",
-    "guide/style_words": "the base model asked for the style in words",
+    c.SHORTCUT.tag: "the best shortcut of tone, edges or grain",
+    c.STYLE_WORDS.tag: "the base model with style words",
+}
+
+TAGS = {  # of the curves that page.js draws
+    "style": c.STYLE.tags,
+    "shortcut": c.SHORTCUT.tag,
+    "words": c.STYLE_WORDS.tag,
+    "realLower": c.REAL_LOWER.tag,
+    "realUpper": c.REAL_UPPER.tag,
+    "prompt": c.CENTERED_CLIP_SCORE.tag,
+    "near": c.NEAR_FRACTION.tag,
+    "loss": c.VAL_LOSS.tag,
+    "changes": [curve.tags for curve in c.BAND_CHANGES],
 }
 
 
@@ -58,8 +71,8 @@ def page(runs: list[Run]) -> str:
     return environment.get_template("page.html.j2").render(
         runs=[describe(run) for run in runs],
         warning=warning(runs),
-        data={"runs": [chart_data(run) for run in runs]},
-        names=NAMES,
+        data={"tags": TAGS, "runs": [chart_data(run) for run in runs]},
+        columns=[curve.title for curve in COLUMNS],
         versions={"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         part=part,
     )
@@ -70,12 +83,12 @@ def describe(run: Run) -> dict[str, Any]:
     return {
         "name": run.name,
         "summary": summary(run),
-        "choice": run.selection.get("reason", ""),
-        "confirmed": {what: in_words(scores) for what, scores in run.confirmed.items()},
+        "selection": run.selection.get("reason", ""),
+        "confirmed": {what: style_in_words(scores) for what, scores in run.confirmed.items()},
         "validity": run.validity,
-        "valid": run.validity.get("passed", run.checkpoints[-1].scores.get("style/valid")),
-        "rows": [(c.step, row(within_bounds(c.scores))) for c in run.checkpoints],
-        "steps": [c.step for c in run.checkpoints[1:]],
+        "valid": run.validity.get("passed", run.checkpoints[-1].scores.get(c.STYLE_VALID.tag)),
+        "rows": [(x.step, row(within_bounds(x.scores))) for x in run.checkpoints],
+        "steps": [x.step for x in run.checkpoints[1:]],
         "cards": cards(run),
         "encoder": run.encoder,
         "config": run.config,
@@ -84,29 +97,29 @@ def describe(run: Run) -> dict[str, Any]:
 
 
 def summary(run: Run) -> str:
-    """What the chosen checkpoint has come to, or the last one; the rule gives the verdict."""
-    chosen = [c for c in run.checkpoints if c.step == run.selection.get("step")]
-    which, shown = ("chosen", chosen[0]) if chosen else ("last", run.checkpoints[-1])
+    """The style of the selected checkpoint, or of the last one."""
+    selected = [x for x in run.checkpoints if x.step == run.selection.get("step")]
+    which, shown = ("selected", selected[0]) if selected else ("last", run.checkpoints[-1])
     scores = shown.scores
-    if "style/score" not in scores:
+    if c.STYLE.tag not in scores:
         return f"Step {shown.step}, the {which} one: nothing was measured."
     rivals = [f"{name} gets {decimal(scores[guide])}" for guide, name in RIVALS.items()]
     return (
-        f"Step {shown.step}, the {which} one: style {in_words(scores)}, where 0 is the base "
+        f"Step {shown.step}, the {which} one: style {style_in_words(scores)}, where 0 is the base "
         f"model and 1 is held-out plates; {' and '.join(rivals)}."
     )
 
 
 def cards(run: Run) -> list[dict[str, Any]]:
-    """One card for each prompt and seed: the base's drawing, and those of all checkpoints."""
-    base, *tuned = run.checkpoints
+    """One card for each prompt and seed: the base's sample, and those of all checkpoints."""
+    base, *fine_tuned = run.checkpoints
     return [
         {
             "prompt": key[0],
             "seed": key[1],
             "base": picture(sample.file),
-            "tuned": [
-                view(run, checkpoint, key) for checkpoint in tuned if key in checkpoint.samples
+            "fine_tuned": [
+                view(run, checkpoint, key) for checkpoint in fine_tuned if key in checkpoint.samples
             ],
         }
         for key, sample in base.samples.items()
@@ -114,7 +127,7 @@ def cards(run: Run) -> list[dict[str, Any]]:
 
 
 def view(run: Run, checkpoint: Checkpoint, key: Key) -> dict[str, Any]:
-    """One drawing of a checkpoint, how to draw it again, and the plate that it is nearest to."""
+    """One sample of a checkpoint, how to draw it again, and the plate that it is nearest to."""
     sample, near = checkpoint.samples[key], checkpoint.nearest.get(key)
     return {
         "step": checkpoint.step,
@@ -130,7 +143,7 @@ def view(run: Run, checkpoint: Checkpoint, key: Key) -> dict[str, Any]:
 
 
 def picture(file: Path) -> str:
-    """A drawing as a data URI, made smaller where it is large."""
+    """A sample as a data URI, made smaller where it is large."""
     content = io.BytesIO()
     with Image.open(file) as image:
         image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
@@ -161,9 +174,9 @@ def chart_data(run: Run) -> dict[str, Any]:
     return {
         "name": run.name,
         "checkpoints": [
-            {"step": c.step, "scores": within_bounds(c.scores)} for c in run.checkpoints
+            {"step": x.step, "scores": within_bounds(x.scores)} for x in run.checkpoints
         ],
         "losses": run.losses,
-        "chosen": run.selection.get("step"),
+        "selected": run.selection.get("step"),
         "extent": "ends" if run.references is None else extent(run.references),
     }

@@ -8,15 +8,14 @@ from typing import Any
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.metrics.compute import measure
+from oldbook_diffusion.metrics.catalogue import BAND_CHANGES, LOSS_AUC, TRAIN_LOSS, VAL_LOSS
+from oldbook_diffusion.metrics.compute import compute_scores
 from oldbook_diffusion.metrics.reference_set import ReferenceSet
 from oldbook_diffusion.run.folder import Plate, RunFolder, Sample
 
 Key = tuple[str, str]  # a prompt and a seed
-ENDS = ("", "_lower", "_upper")
-CHANGES = tuple(f"val/change_band_{band}{end}" for band in range(1, 6) for end in ENDS)
-MEMBERSHIP = "memorisation/loss_auc"
-LOSSES = ("train/loss", *(f"val/loss{end}" for end in ENDS), *CHANGES, MEMBERSHIP)
+LOSSES = {tag for curve in (VAL_LOSS, *BAND_CHANGES) for tag in curve.tags}
+LOSSES |= {TRAIN_LOSS.tag, LOSS_AUC.tag}
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ class Run:
         steps = [0, *self.folder.sampled_steps]
         if len(steps) == 1:
             self.missing.append("checkpoints: only the base model was sampled so far")
-        logged = {step: {MEMBERSHIP: value} for step, value in self.losses.get(MEMBERSHIP, [])}
+        logged = {step: {LOSS_AUC.tag: value} for step, value in self.losses.get(LOSS_AUC.tag, [])}
         whole = [
             Checkpoint(
                 step, self.samples(step), self.scores(step) | logged.get(step, {}), self.near(step)
@@ -148,7 +147,7 @@ class Run:
             return kept
         if self.references is None:
             return kept
-        return {**kept, **measure(self.references, embeddings)}
+        return {**kept, **compute_scores(self.references, embeddings)}
 
     def near(self, step: int) -> dict[Key, Near]:
         """The nearest training plates of the samples of one checkpoint, where they were kept."""

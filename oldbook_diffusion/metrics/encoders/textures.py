@@ -40,7 +40,7 @@ class Textures(ImageEncoder):
         self.embedding_dim = len(SCALES) * len(filters) * (len(filters) + 1) // 2 + 2 * 3
 
     def to(self, device: torch.device) -> Self:
-        """Stay on the CPU, where the drawings are."""
+        """Stay on the CPU, where the samples are."""
         return self
 
     @torch.no_grad()
