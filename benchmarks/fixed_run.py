@@ -34,12 +34,12 @@ OVERLAY = {
     "data": {"batch_size": 4, "held_out": {"num_watched": 12, "max_plates": 12}},
     "render": {
         "prompts": ["a castle on a hill", "a rose", "a ship at sea"],
-        "num_seeds": 1,
-        "num_apart": 1,
-        "steered": ["a photograph of a dog"],
+        "samples_per_prompt": 1,
+        "probe_samples_per_prompt": 1,
+        "off_style_prompts": ["a photograph of a dog"],
         "sampling": {"num_steps": 3, "batch_size": 8},
     },
-    "checkpoint": {"every_n_steps": STOP},
+    "checkpoint": {"every_n_train_steps": STOP},
     "trainer": {"enable_progress_bar": False, "log_every_n_steps": 1},
 }
 ARGUMENTS = "--trainer.logger.init_args.save_dir={folder}"

@@ -53,7 +53,7 @@ def write_config(world: Path) -> Path:
             "cache": None,
         },
         "render": {"prompts": [], "encoder": None},
-        "checkpoint": {"every_n_steps": 1_000_000},
+        "checkpoint": {"every_n_train_steps": 1_000_000},
         "trainer": tiny.quiet_trainer(
             world, "runs", max_steps=1, callbacks=[{"class_path": f"{__name__}.FirstStep"}]
         ),

@@ -121,7 +121,7 @@ def write_config(world: Path, updates: int) -> Path:
             "cache": {"folder": str(world / "cache")},
         },
         "render": {"prompts": [], "encoder": None},
-        "checkpoint": {"every_n_steps": updates},
+        "checkpoint": {"every_n_train_steps": updates},
         "trainer": tiny.quiet_trainer(
             world,
             "runs",

@@ -4,7 +4,23 @@ The command line refuses each of them with the key to use instead. The first wor
 key of `oldbook fit`; what follows it is advice.
 """
 
-RENAMED: dict[str, str] = {}  # old key: new key; a group's entry holds for all keys below it
+# old key: new key; a group's entry holds for all keys below it
+RENAMED: dict[str, str] = {
+    "bad_steps.max_in_a_row": "bad_steps.max_consecutive",
+    "checkpoint.every_n_steps": "checkpoint.every_n_train_steps",
+    "checkpoint.keep": "checkpoint.save_top_k",
+    "choose": "selection",
+    "choose.rule.agreement_loss": "selection.rule.max_clip_score_drop",
+    "choose.rule.copying_p": "selection.rule.min_copying_p",
+    "choose.rule.diversity": "selection.rule.min_diversity",
+    "choose.rule.identified_loss": "selection.rule.max_recall_drop",
+    "choose.rule.level": "selection.rule.alpha",
+    "choose.rule.steering": "selection.rule.max_style_leakage",
+    "render.contrast": "render.negatives_dir",
+    "render.num_apart": "render.probe_samples_per_prompt",
+    "render.num_seeds": "render.samples_per_prompt",
+    "render.steered": "render.off_style_prompts",
+}
 
 # flags of diffusers' train_text_to_image_lora.py, and names that are usual elsewhere
 FOREIGN: dict[str, str] = {
@@ -17,8 +33,8 @@ FOREIGN: dict[str, str] = {
     "cache_dir": "data.cache.folder",
     "caption_column": "data.columns.caption",
     "center_crop": "data.resolution, which always crops the centre",
-    "checkpointing_steps": "checkpoint.every_n_steps",
-    "checkpoints_total_limit": "checkpoint.keep",
+    "checkpointing_steps": "checkpoint.every_n_train_steps",
+    "checkpoints_total_limit": "checkpoint.save_top_k",
     "dataloader_num_workers": "data.num_workers",
     "dataset": "data.path",
     "dataset_name": "data.path",
@@ -43,7 +59,7 @@ FOREIGN: dict[str, str] = {
     "num_epochs": "trainer.max_steps",
     "num_gpus": "trainer.devices with trainer.accelerator gpu",
     "num_train_epochs": "trainer.max_steps",
-    "num_validation_images": "render.num_seeds",
+    "num_validation_images": "render.samples_per_prompt",
     "num_workers": "data.num_workers",
     "output": "trainer.logger.init_args.save_dir",
     "output_dir": "trainer.logger.init_args.save_dir",
@@ -58,8 +74,8 @@ FOREIGN: dict[str, str] = {
     "resume": "ckpt_path last",
     "resume_from_checkpoint": "ckpt_path last",
     "revision": "model.revision",
-    "save_every": "checkpoint.every_n_steps",
-    "save_steps": "checkpoint.every_n_steps",
+    "save_every": "checkpoint.every_n_train_steps",
+    "save_steps": "checkpoint.every_n_train_steps",
     "seed": "seed_everything",
     "size": "data.resolution",
     "snr_gamma": "model.loss.init_args.snr_gamma",
@@ -67,7 +83,7 @@ FOREIGN: dict[str, str] = {
     "train_batch_size": "data.batch_size",
     "train_data_dir": "data.path",
     "use_8bit_adam": "model.optimizer.class_path bitsandbytes.optim.AdamW8bit",
-    "validation_epochs": "checkpoint.every_n_steps",
+    "validation_epochs": "checkpoint.every_n_train_steps",
     "validation_prompt": "render.prompts, a list",
     "variant": "model.variant",
     "weight_decay": "model.optimizer.init_args.weight_decay",

@@ -78,16 +78,16 @@ def write_config(world: World, folder: Path) -> Path:
         },
         "render": {
             "prompts": PROMPTS,
-            "num_seeds": 2,
-            "num_apart": 1,
-            "steered": ["a photo"],
+            "samples_per_prompt": 2,
+            "probe_samples_per_prompt": 1,
+            "off_style_prompts": ["a photo"],
             "sampling": {"num_steps": 2, "guidance_scale": 2.0},
             "encoder": {
                 "class_path": "OpenCLIPEncoder",
                 "init_args": {"model": f"local-dir:{world.clip}", "pretrained": None},
             },
         },
-        "checkpoint": {"every_n_steps": 2},
+        "checkpoint": {"every_n_train_steps": 2},
         "trainer": tiny.quiet_trainer(folder, max_steps=4, gradient_clip_val=1.0),
     }
     path = folder / "config.yaml"

@@ -8,7 +8,7 @@ from oldbook_diffusion.loss import DenoisingLoss
 
 
 class NoNumber(DenoisingLoss):
-    """A loss that is no number in some of its training batches, counted from 0."""
+    """A loss that is NaN in some of its training batches, counted from 0."""
 
     def __init__(self, batches: list[int], value: float = float("nan")) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A loss that is no number moves nothing, is counted and named, and ends a run that it rules."""
+"""A loss that is NaN moves nothing, is counted and named, and ends a run that it rules."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.conftest import Runs
 from tests.test_fit import events
 from tests.test_resume import PLAIN, everything, same
 
-EACH = (*PLAIN, "--checkpoint.every_n_steps=1", "--model.lr_scheduler=null")
+EACH = (*PLAIN, "--checkpoint.every_n_train_steps=1", "--model.lr_scheduler=null")
 FUSED = (
     '--model.optimizer={"class_path": "torch.optim.AdamW", '
     '"init_args": {"lr": 0.01, "fused": true}}'
@@ -52,10 +52,10 @@ def test_a_step_whose_loss_is_no_number_moves_nothing(
 
 
 def test_a_run_of_infinite_losses_ends_with_its_good_weights_saved(runs: Runs) -> None:
-    options = (*PLAIN, "--trainer.max_steps=20", "--checkpoint.every_n_steps=20")
+    options = (*PLAIN, "--trainer.max_steps=20", "--checkpoint.every_n_train_steps=20")
     bad = no_number(*range(3, 20), value=".inf")
-    message = runs.refuse(*options, bad, "--bad_steps.max_in_a_row=4")
-    assert "no number for 4 steps in a row" in message
+    message = runs.refuse(*options, bad, "--bad_steps.max_consecutive=4")
+    assert "NaN or inf for 4 consecutive steps" in message
     assert "plate" in message
     assert "--ckpt_path last" in message
     run = runs.config.parent / "run/version_0"

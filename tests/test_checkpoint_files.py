@@ -160,7 +160,7 @@ def test_the_last_step_is_saved_under_its_own_name(runs: Runs) -> None:
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no second filesystem at hand")
 def test_the_temporary_folder_may_lie_on_another_filesystem(runs: Runs) -> None:
-    often = (*PLAIN, "--checkpoint.every_n_steps=1")
+    often = (*PLAIN, "--checkpoint.every_n_train_steps=1")
     fit = Fit.start(runs.config, *often, "--trainer.max_steps=200", TMPDIR="/dev/shm")
     saved = runs.config.parent / "run/version_0/checkpoints"
     assert fit.wait_until(lambda: (saved / "step=000003.ckpt").is_file())

@@ -49,7 +49,7 @@ def test_the_reference_experiment_is_as_published(capsys: pytest.CaptureFixture[
     assert (data["resolution"], data["random_flip"], data["batch_size"]) == (512, True, 1)
     assert (trainer["max_steps"], trainer["accumulate_grad_batches"]) == (2501, 4)
     assert (trainer["gradient_clip_val"], trainer["precision"]) == (1.0, "16-mixed")
-    assert config["checkpoint"]["every_n_steps"] == 500
+    assert config["checkpoint"]["every_n_train_steps"] == 500
     assert config["seed_everything"] == 1337
 
 

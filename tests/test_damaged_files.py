@@ -77,7 +77,7 @@ def test_a_row_without_its_picture_and_a_picture_without_its_row_cost_only_thems
 ) -> None:
     some = [*lines(22), {"file_name": "lost.png", "caption": "lost"}, *lines(2)]
     path = write_folder(tmp_path / "pictures", some)
-    run = runs.fit(*FOLDER, path, "--trainer.max_steps=13", "--checkpoint.every_n_steps=13")
+    run = runs.fit(*FOLDER, path, "--trainer.max_steps=13", "--checkpoint.every_n_train_steps=13")
     assert [(Path(str(s["plate"])).name, s["reason"]) for s in written(run)] == [
         ("lost.png", "unreadable")
     ]
@@ -89,7 +89,7 @@ def test_a_missing_caption_in_a_tar_or_one_that_is_no_text_is_a_fault_of_its_pla
     runs: Runs, tmp_path: Path, caption: bytes | None, number: int
 ) -> None:
     file = write_tar(tmp_path / "plates.tar", {number: caption})
-    few = ("--trainer.max_steps=12", "--checkpoint.every_n_steps=12")
+    few = ("--trainer.max_steps=12", "--checkpoint.every_n_train_steps=12")
     run = runs.fit(*TAR, f"--data.path={file}", *few)
     assert [(s["plate"], s["reason"]) for s in written(run)] == [
         (f"{number:04d}.png", "no caption")
@@ -144,7 +144,7 @@ def test_a_file_that_breaks_in_the_run_ends_it_saved(
 
     monkeypatch.setattr(StyleDiffusion, "training_step", step)
     steps = (*PLAIN, f"--data.path={folder}", "--trainer.max_steps=20",
-             "--checkpoint.every_n_steps=20")  # fmt: skip
+             "--checkpoint.every_n_train_steps=20")  # fmt: skip
     message = runs.refuse(*steps)
     assert "part-0.parquet is damaged" in message
     saved = list((runs.config.parent / "run/version_0/checkpoints").glob("step=*.ckpt"))

@@ -13,7 +13,7 @@ QUICK = (
     *PLAIN,
     "--divergence.window=3",
     "--model.lr_scheduler=null",
-    "--checkpoint.every_n_steps=20",
+    "--checkpoint.every_n_train_steps=20",
 )
 
 

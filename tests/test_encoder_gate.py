@@ -276,9 +276,9 @@ def test_pictures_of_another_kind_can_be_shown_to_the_gate(
         (folder / f"{number}.png").write_bytes(row["image"]["bytes"])  # type: ignore[index]
     (folder / "torn.png").write_bytes(b"")
     with pytest.raises(SystemExit):
-        runs.command("validate-encoder", f"--render.contrast={folder}")
+        runs.command("validate-encoder", f"--render.negatives_dir={folder}")
     record = json.loads((runs.config.parent / "run/version_0/images/validity.json").read_text())
     asked = {check["name"]: check["found"] for check in record["checks"]}
     assert asked["plates score above other images (AUC)"] is not None
-    message = runs.refuse(f"--render.contrast={world.base}")
+    message = runs.refuse(f"--render.negatives_dir={world.base}")
     assert "there is no image in" in message

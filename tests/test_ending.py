@@ -30,7 +30,7 @@ def has_learnt(fit: Fit, run: Path) -> bool:
 
 def test_sigterm_in_a_real_process_saves_and_says_how_to_go_on(runs: Runs) -> None:
     command = [sys.executable, "-m", "oldbook_diffusion", "fit", f"--config={runs.config}"]
-    options = (*PLAIN, "--trainer.max_steps=4000", "--checkpoint.every_n_steps=50")
+    options = (*PLAIN, "--trainer.max_steps=4000", "--checkpoint.every_n_train_steps=50")
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
         end = time.monotonic() + 120
         run = folder(runs)
@@ -58,7 +58,7 @@ def test_a_run_told_to_end_goes_on_as_if_it_had_not(
         "--model.lr_scheduler=null",
         f"--data.num_workers={workers}",
         f"--trainer.accumulate_grad_batches={accumulation}",
-        "--checkpoint.every_n_steps=7",
+        "--checkpoint.every_n_train_steps=7",
     )
     fit = Fit.start(runs.config, *options, "--ckpt_path=auto")
     run = folder(runs)
@@ -75,7 +75,7 @@ def test_a_run_told_to_end_goes_on_as_if_it_had_not(
 
 
 def test_a_drawing_is_broken_off_and_drawn_by_the_run_that_goes_on(runs: Runs) -> None:
-    drawn = ("--render.sampling.num_steps=60", "--checkpoint.every_n_steps=1")
+    drawn = ("--render.sampling.num_steps=60", "--checkpoint.every_n_train_steps=1")
     options = (*drawn, "--trainer.max_steps=3")
     fit = Fit.start(runs.config, *options)
     run = folder(runs)
@@ -111,7 +111,7 @@ def test_a_run_told_to_end_before_its_first_step_has_nothing_to_save(runs: Runs)
 
 
 def test_a_second_run_in_the_same_folder_is_refused(runs: Runs) -> None:
-    fit = Fit.start(runs.config, *LONG, "--checkpoint.every_n_steps=2")
+    fit = Fit.start(runs.config, *LONG, "--checkpoint.every_n_train_steps=2")
     run = folder(runs)
     assert has_learnt(fit, run)
     kept = (run / "config.yaml").read_bytes()

@@ -105,7 +105,7 @@ def test_each_fault_has_a_reason_and_one_line_also_over_passes_and_a_resume(
         "--data.max_bad_share=0.5",
         "--data.captions.dropout=0",
         "--model.lr_scheduler=null",
-        "--checkpoint.every_n_steps=10",
+        "--checkpoint.every_n_train_steps=10",
     )
     run = runs.fit(*options, "--trainer.max_steps=10")
     resumed = runs.fit(*options, "--trainer.max_steps=20", "--ckpt_path=last")
@@ -144,7 +144,7 @@ def test_a_bad_plate_is_replaced_alike_with_workers_and_after_a_resume(
     rows = list(tiny.plates())
     path = tiny.write_plates(tmp_path / "spoilt", spoilt(rows, 2, 3, 6, 14, 19))
     steps = ("--trainer.max_steps=14", "--data.max_bad_share=1.0", "--data.captions.dropout=0")
-    options = (*PLAIN, f"--data.path={path}", *steps, "--checkpoint.every_n_steps=4")
+    options = (*PLAIN, f"--data.path={path}", *steps, "--checkpoint.every_n_train_steps=4")
     whole = runs.fit(*options, name="whole")
     first = list(visits)
     assert len(set(written(whole)[0])) == 8
@@ -163,7 +163,7 @@ def test_a_bad_plate_moves_no_other(
     runs: Runs, tmp_path: Path, visits: list[tuple[int, str]]
 ) -> None:
     rows = list(tiny.plates())
-    steps = ("--trainer.max_steps=12", "--checkpoint.every_n_steps=12")
+    steps = ("--trainer.max_steps=12", "--checkpoint.every_n_train_steps=12")
     options = (*PLAIN, *steps, "--data.captions.dropout=0")
     whole = runs.fit(*options, name="whole")
     sound = list(visits)
@@ -216,7 +216,7 @@ def test_a_file_of_bad_plates_that_was_cut_off_or_cannot_be_written_ends_no_run(
         *PLAIN,
         f"--data.path={path}",
         "--model.lr_scheduler=null",
-        "--checkpoint.every_n_steps=6",
+        "--checkpoint.every_n_train_steps=6",
         "--data.max_bad_share=1.0",
     )
     run = runs.fit(*options, "--trainer.max_steps=6")
@@ -321,7 +321,7 @@ def test_every_kind_of_picture_is_trained_on_as_it_looks(
 
     monkeypatch.setattr(StyleDiffusion, "training_step", step)
     flat = ("--data.captions.dropout=0", "--data.random_flip=false", "--data.cache=null",
-            "--checkpoint.every_n_steps=10")  # fmt: skip
+            "--checkpoint.every_n_train_steps=10")  # fmt: skip
     run = runs.fit(*PLAIN, *flat, f"--data.path={path}", "--trainer.max_steps=10")
     assert not (run / "bad_samples.jsonl").exists()
     for name, (_, corners) in KINDS.items():

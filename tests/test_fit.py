@@ -147,7 +147,7 @@ def test_a_chosen_checkpoint_that_is_damaged_is_told_in_one_sentence(
 
 def test_early_stopping_stops_after_patience(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection, "select", choosing(2))
-    run = runs.fit("--choose.patience=1", "--trainer.max_steps=20")
+    run = runs.fit("--selection.patience=1", "--trainer.max_steps=20")
     names = {file.name for file in (run / "checkpoints").glob("step=*.ckpt")}
     assert names == {"step=000002.ckpt", "step=000004.ckpt"}
 
@@ -220,7 +220,7 @@ def test_gradient_clipping_clips(runs: Runs, weights: Weights) -> None:
 
 
 def test_the_best_checkpoint_by_style_is_kept(runs: Runs) -> None:
-    run = runs.fit("--checkpoint.monitor=style/normalized", "--checkpoint.keep=1")
+    run = runs.fit("--checkpoint.monitor=style/normalized", "--checkpoint.save_top_k=1")
     names = {file.name for file in (run / "checkpoints").glob("step=*.ckpt")}
     scores = {e.step: e.value for e in events(run).Scalars("style/normalized") if e.step}
     best = max(scores, key=lambda step: scores[step])

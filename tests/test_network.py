@@ -70,7 +70,7 @@ def test_a_run_whose_server_fails_now_and_then_is_the_run_of_a_file(
     faults: list[Fault | None] = ["503", "drop", "stall"]
     server = serve(lambda number: faults[number // 3 % 3] if number % 3 == 2 else None)
     options = (*PLAIN, *OPTIONS[name], QUICK, "--trainer.max_steps=26",
-               "--checkpoint.every_n_steps=26")  # fmt: skip
+               "--checkpoint.every_n_train_steps=26")  # fmt: skip
     local = runs.fit(*options, f"--data.path={files / name}", name="local")
     afar = runs.fit(*options, f"--data.path={server.url(name)}", name="afar")
     assert len(server.requests) > 8, "every fault has come"
@@ -101,7 +101,7 @@ def test_a_server_that_is_gone_ends_the_run_saved_and_with_its_address(
         *OPTIONS[name],
         QUICK,
         f"--data.path={server.url(name)}",
-        "--checkpoint.every_n_steps=15",
+        "--checkpoint.every_n_train_steps=15",
         "--trainer.max_steps=15",
     )
     whole = runs.fit(*options, name="whole")
@@ -141,7 +141,7 @@ def write_table(folder: Path, files: Path, place: Callable[[str], str], lost: st
     return f"--data.path={folder}"
 
 
-BRIEF = (*PLAIN, QUICK, "--data.cache=null", "--checkpoint.every_n_steps=8")
+BRIEF = (*PLAIN, QUICK, "--data.cache=null", "--checkpoint.every_n_train_steps=8")
 
 
 def test_pictures_whose_server_fails_now_and_then_are_the_pictures_of_a_folder(

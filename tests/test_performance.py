@@ -50,7 +50,7 @@ def test_a_run_that_waits_for_its_data_says_so(
             yield batch
 
     monkeypatch.setattr(PlateLoader, "__iter__", slowly)
-    run = runs.fit(*PLAIN, "--checkpoint.every_n_steps=4")
+    run = runs.fit(*PLAIN, "--checkpoint.every_n_train_steps=4")
     assert seconds(run, "data_wait")[0] >= 5.9
     assert seconds(run, "training")[0] < 5.9
     (line,) = [message for message in caplog.messages if message.startswith("The run took")]

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 QUICK = {
     "fit": [
         "--trainer.max_steps=2",
-        "--checkpoint.every_n_steps=2",
+        "--checkpoint.every_n_train_steps=2",
         "--render.prompts=['A medieval castle']",
         "--render.sampling.num_steps=2",
         "--trainer.enable_progress_bar=false",

@@ -90,7 +90,7 @@ def test_numbers_are_written_as_far_as_they_are_known() -> None:
 
 
 def test_drawings_come_in_the_order_of_their_seeds(runs: Runs) -> None:
-    page = write_report(runs.fit("--render.num_seeds=12"))
+    page = write_report(runs.fit("--render.samples_per_prompt=12"))
     seeds = [int(seed) for seed in re.findall(r"Seed (\d+): nearest", page)]
     assert seeds == list(range(24))
 

@@ -19,7 +19,7 @@ from tests.test_resume import PLAIN
 ROOT = Path(__file__).parent.parent
 CLUSTER = ROOT / "configs/cluster"
 LONG = (*PLAIN, "--model.lr_scheduler=null", "--trainer.max_steps=4000")
-OFTEN = "--checkpoint.every_n_steps=20"
+OFTEN = "--checkpoint.every_n_train_steps=20"
 MODULE = [sys.executable, "-m", "oldbook_diffusion"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2"]
 
@@ -60,7 +60,7 @@ def test_two_ranks_that_are_told_to_end_save_once_and_say_so_once(
 
 
 def test_two_ranks_that_measure_after_every_step_end_too(runs: Runs) -> None:
-    every = "--checkpoint.every_n_steps=1"
+    every = "--checkpoint.every_n_train_steps=1"
     ranks = Ranks.start(2, runs.config, *LONG, every)
     assert has_saved(runs)
     ranks.tell(signal.SIGTERM)

@@ -1,54 +1,54 @@
-"""When a run is saved."""
+"""Checkpoint: when a run is saved, and how many checkpoints are kept."""
 
 from typing import Any, Literal
 
 import torch
+from jsonargparse.typing import PositiveInt
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from oldbook_diffusion.errors import check_least
 from oldbook_diffusion.run.layout import STEP
 from oldbook_diffusion.run.profile import Stopwatch
 
 
 class Checkpoint(ModelCheckpoint):
-    """Save every so many optimizer steps, after the drawings are scored, and at the end.
+    """Save every N optimizer steps, after the samples are scored, and at the end.
 
-    The command line sets `trainer.val_check_interval` from `every_n_steps`, so that validation,
-    drawings, scores and files share one clock and no file falls between two optimizer steps.
+    The command line sets `trainer.val_check_interval` from `every_n_train_steps`, so that
+    validation, samples, scores and files share one clock and no file falls between two optimizer
+    steps.
 
     Args:
-        every_n_steps: Optimizer steps between two checkpoints.
+        every_n_train_steps: Optimizer steps between two checkpoints.
         monitor: Logged scalar to rank checkpoints by, such as `style/normalized`; all are kept
             when null.
         mode: Whether more or less of it is better.
-        keep: Number of best checkpoints to keep; all when -1.
+        save_top_k: Number of best checkpoints to keep; all when -1.
     """
 
     def __init__(
         self,
-        every_n_steps: int = 500,
+        every_n_train_steps: PositiveInt = 500,
         monitor: str | None = None,
         mode: Literal["max", "min"] = "max",
-        keep: int = -1,
+        save_top_k: int = -1,
     ) -> None:
-        check_least("checkpoint.every_n_steps", every_n_steps, 1)
         super().__init__(
             filename=STEP,
             auto_insert_metric_name=False,
             monitor=monitor,
             mode=mode,
-            save_top_k=keep,
+            save_top_k=save_top_k,
             save_last="link",
             enable_version_counter=False,  # a step that comes again takes the place of its file
         )
-        self.every_n_steps = every_n_steps
+        self.every_n_train_steps = every_n_train_steps
         self.stopwatch = Stopwatch()
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Go on at a step: count batches anew where it takes more of them now, or fewer."""
+        """Resume at a step: count batches anew where it takes more of them now, or fewer."""
         behind = checkpoint["global_step"] * trainer.accumulate_grad_batches
         progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
         for part in ("total", "current"):

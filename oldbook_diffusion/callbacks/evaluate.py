@@ -4,6 +4,7 @@ import logging
 import sys
 from pathlib import Path
 
+from jsonargparse.typing import PositiveInt
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
@@ -45,40 +46,44 @@ class Evaluate(Callback):
 
     Args:
         prompts: What to sample; the 15 of the reference experiment when null, nothing when empty.
-        num_seeds: Samples of each prompt.
+        samples_per_prompt: Samples of each prompt.
         first_seed: Seed of the first sample; the next sample takes the next seed.
         sampling: How samples are made from noise.
         encoder: What the scores are measured with; none are when null.
         style_words: How a prompt asks the base model for the style; what the adapter is worth
             is what it adds to that.
-        num_apart: Samples of each of 15 other prompts, which the probe is fitted on.
-        steered: Prompts that ask for another style; eight of our own when null.
-        contrast: Folder of images that are not of the style, to check the encoder on.
+        probe_samples_per_prompt: Samples of each of 15 other prompts, which the probe is fitted on.
+        off_style_prompts: Prompts that ask for another style; eight of our own when null.
+        negatives_dir: Folder of images that are not of the style, to check the encoder on.
     """
 
     def __init__(
         self,
         prompts: list[str] | None = None,
-        num_seeds: int = 2,
+        samples_per_prompt: PositiveInt = 2,
         first_seed: int = 0,
         sampling: Sampling = Sampling(),  # noqa: B008
         encoder: ImageEncoder | None = None,
         style_words: str = "{prompt}, old book engraving",
-        num_apart: int = 4,
-        steered: list[str] | None = None,
-        contrast: Path | None = None,
+        probe_samples_per_prompt: PositiveInt = 4,
+        off_style_prompts: list[str] | None = None,
+        negatives_dir: Path | None = None,
     ) -> None:
         check_style_words(style_words)
+        if off_style_prompts is None:
+            off_style_prompts = list(OFF_STYLE_PROMPTS)
         names = list(PROMPTS) if prompts is None else prompts
-        self.plan = SamplingPlan(names, num_seeds, first_seed, sampling)
+        self.plan = SamplingPlan(names, samples_per_prompt, first_seed, sampling)
         self.scoring: Scoring = NoScoring()
         if encoder is not None and names:
             self.scoring = EncoderScoring(
                 Scorer(encoder, names, self.plan.prompt_ids),
                 style_words,
-                probe_fit=[prompt for prompt in PROBE_FIT_PROMPTS for _ in range(num_apart)],
-                off_style=list(OFF_STYLE_PROMPTS) if steered is None else steered,
-                negatives_dir=contrast,
+                probe_fit=[
+                    prompt for prompt in PROBE_FIT_PROMPTS for _ in range(probe_samples_per_prompt)
+                ],
+                off_style=off_style_prompts,
+                negatives_dir=negatives_dir,
             )
         self.base: SampleImages | None = None
         self.stopwatch = Stopwatch()

@@ -2,6 +2,7 @@
 
 import logging
 
+from jsonargparse.typing import PositiveInt
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from oldbook_diffusion.callbacks.evaluate import Evaluate
@@ -22,7 +23,7 @@ class SelectCheckpoint(Callback):
             when null.
     """
 
-    def __init__(self, rule: Rule = Rule(), patience: int | None = None) -> None:  # noqa: B008
+    def __init__(self, rule: Rule = Rule(), patience: PositiveInt | None = None) -> None:  # noqa: B008
         self.rule = rule
         self.patience = patience
 

@@ -99,7 +99,7 @@ class TrainingCLI(LightningCLI):
         parser.add_lightning_class_args(Illustrations, "data")
         parser.add_lightning_class_args(Evaluate, "render")
         parser.add_lightning_class_args(Checkpoint, "checkpoint")
-        parser.add_lightning_class_args(SelectCheckpoint, "choose")
+        parser.add_lightning_class_args(SelectCheckpoint, "selection")
         parser.add_lightning_class_args(SkipNonfiniteSteps, "bad_steps")
         parser.add_lightning_class_args(WatchDivergence, "divergence")
         if self.method is not None:
@@ -114,7 +114,11 @@ class TrainingCLI(LightningCLI):
         """Let every fact be given once."""
         parser.link_arguments("seed_everything", "data.seed")
         parser.link_arguments("data.resolution", "render.sampling.resolution")
-        clock = ("checkpoint.every_n_steps", "trainer.accumulate_grad_batches", "trainer.max_steps")
+        clock = (
+            "checkpoint.every_n_train_steps",
+            "trainer.accumulate_grad_batches",
+            "trainer.max_steps",
+        )
         parser.link_arguments(clock, "trainer.val_check_interval", compute_fn=batches_between)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
@@ -160,7 +164,7 @@ class TrainingCLI(LightningCLI):
             sys.exit(end.status)
 
 
-def batches_between(every_n_steps: int, accumulate_grad_batches: int, max_steps: int) -> int:
+def batches_between(every_n_train_steps: int, accumulate_grad_batches: int, max_steps: int) -> int:
     """Batches between two checkpoints, or in the whole run where that is shorter.
 
     Raises:
@@ -168,4 +172,4 @@ def batches_between(every_n_steps: int, accumulate_grad_batches: int, max_steps:
     """
     if max_steps < 1:
         raise OldBookError("set trainer.max_steps to 1 or more: a run needs an end")
-    return min(every_n_steps, max_steps) * accumulate_grad_batches
+    return min(every_n_train_steps, max_steps) * accumulate_grad_batches

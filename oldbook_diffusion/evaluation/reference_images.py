@@ -150,5 +150,5 @@ def read_negatives(folder: Path | None, resolution: int) -> Tensor:  # => [N, 3,
             except BadPlateError:
                 continue
     if folder is not None and not pages:
-        raise OldBookError(f"there is no image in {folder}: set render.contrast to a folder")
+        raise OldBookError(f"there is no image in {folder}: set render.negatives_dir to a folder")
     return torch.stack(pages).float() / 255 if pages else torch.zeros(0, 3, resolution, resolution)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat
 from torch import Tensor
 
 from oldbook_diffusion.metrics import catalogue as c
@@ -35,12 +36,12 @@ class Rule:
         alpha: Level of the test that the style lies above every shortcut and above style words.
     """
 
-    max_recall_drop: float = 0.10
-    max_clip_score_drop: float = 0.20
-    min_diversity: float = 0.70
-    min_copying_p: float = 0.01
-    max_style_leakage: float | None = None
-    alpha: float = 0.05
+    max_recall_drop: ClosedUnitInterval = 0.10
+    max_clip_score_drop: NonNegativeFloat = 0.20
+    min_diversity: NonNegativeFloat = 0.70
+    min_copying_p: ClosedUnitInterval = 0.01
+    max_style_leakage: NonNegativeFloat | None = None
+    alpha: ClosedUnitInterval = 0.05
 
 
 @dataclass(frozen=True)

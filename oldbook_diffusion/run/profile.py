@@ -15,14 +15,15 @@ WORDS = {"data_wait": "waiting for data", "checkpoint": "saving checkpoints"}
 # the largest fraction of a run, and what to do about more
 ADVICE = {
     "data_wait": (0.1, "raise data.num_workers"),
-    "checkpoint": (0.1, "raise checkpoint.every_n_steps"),
-    "validation": (0.25, "lower data.held_out.num_watched or raise checkpoint.every_n_steps"),
-    "scoring": (0.25, "lower render.num_seeds or raise checkpoint.every_n_steps"),
+    "checkpoint": (0.1, "raise checkpoint.every_n_train_steps"),
+    "validation": (0.25, "lower data.held_out.num_watched or raise checkpoint.every_n_train_steps"),
+    "scoring": (0.25, "lower render.samples_per_prompt or raise checkpoint.every_n_train_steps"),
     "sampling": (
         0.5,
-        "lower render.num_seeds, raise render.sampling.batch_size or checkpoint.every_n_steps",
+        "lower render.samples_per_prompt, raise render.sampling.batch_size or "
+        "checkpoint.every_n_train_steps",
     ),
-    "setup": (0.5, "it is done once: train for longer, or lower render.num_apart"),
+    "setup": (0.5, "it is done once: train for longer, or lower render.probe_samples_per_prompt"),
 }
 
 
