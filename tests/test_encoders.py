@@ -135,13 +135,13 @@ def test_a_preprocessing_that_is_not_the_weights_own_is_refused(
     runs: Runs, world: World, tmp_path: Path
 ) -> None:
     unknown = runs.refuse(spoilt(world, tmp_path / "unknown", mean=None))
-    assert "does not say how pictures are prepared" in unknown
+    assert "does not say how images are preprocessed" in unknown
     resized = runs.refuse(spoilt(world, tmp_path / "resized", size=[64, 64]))
-    assert f"takes pictures of {tiny.RESOLUTION} pixels" in resized
+    assert f"takes images of {tiny.RESOLUTION} pixels" in resized
 
 
 def test_weights_by_their_file_are_refused(world: World) -> None:
-    with pytest.raises(OldBookError, match="do not say how pictures are prepared"):
+    with pytest.raises(OldBookError, match="do not say how images are preprocessed"):
         OpenCLIPEncoder("ViT-B-32", str(world.clip / "open_clip_model.safetensors"))
 
 

@@ -119,7 +119,7 @@ def test_a_report_of_several_runs_compares_them(runs: Runs) -> None:
     page = write_report(runs.fit(name="one"), runs.fit("--seed_everything=4", name="two"))
     assert "one/version_0, two/version_0" in page
     assert "Samples of two/version_0" in page
-    assert "not measured on one scale" not in page
+    assert "cannot be compared" not in page
 
 
 def test_a_report_of_runs_on_other_scales_warns_of_it(runs: Runs) -> None:
@@ -133,7 +133,7 @@ def test_a_report_of_runs_on_other_scales_warns_of_it(runs: Runs) -> None:
         head = write_report(plain, runs.fit(*arguments, name=f"other{number}")).split("</header>")[
             0
         ]
-        told = f"These runs are not measured on one scale, as their {kinds} differ."
+        told = f"Scores of these runs cannot be compared: their {kinds} differ."
         assert escape(told) in head
         assert head.count("Measured with ") == 2
 

@@ -121,7 +121,7 @@ def test_the_number_of_workers_changes_nothing(runs: Runs) -> None:
 
 def test_last_finds_nothing_where_no_run_was(runs: Runs) -> None:
     message = runs.refuse("--ckpt_path=last")
-    assert "there is no run to go on with" in message
+    assert "there is no run to resume" in message
 
 
 def name_of(step: int) -> str:

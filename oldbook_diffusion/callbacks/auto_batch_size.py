@@ -1,4 +1,4 @@
-"""How many plates fit in memory at once."""
+"""AutoBatchSize: how many plates fit in memory at once."""
 
 import logging
 
@@ -19,7 +19,7 @@ class AutoBatchSize(Callback):
     """Make up an optimizer step of as few batches as memory allows, where the config asks for it.
 
     Tries real steps on noise, from one plate upwards; weights and random numbers stay as they
-    were. A run that goes on takes the size that it had.
+    were. A resumed run takes the size that it had.
     """
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

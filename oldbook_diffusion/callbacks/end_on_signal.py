@@ -1,4 +1,4 @@
-"""What a run does when it is told to end, or when its data does."""
+"""EndOnSignal: a run that gets a signal, or whose data ends, saves and stops."""
 
 import signal
 from typing import Any
@@ -15,15 +15,15 @@ from oldbook_diffusion.system import StyleDiffusion
 
 
 class Terminated(BaseException):
-    """The end of a run that was told to end.
+    """The end of a run that got a signal.
 
     Args:
         trainer: Of the run.
         has_learnt: Whether there is something to save.
 
     Attributes:
-        lines: What to say: the command that goes on, in the first process.
-        status: What to end with.
+        lines: The command that resumes, to print in the main process.
+        status: The exit status.
     """
 
     def __init__(self, trainer: Trainer, has_learnt: bool) -> None:
@@ -37,32 +37,32 @@ class EndOnSignal(Callback):
     """On SIGTERM or SIGUSR1, save at the next optimizer step and end.
 
     Lightning would end with status 0 and save nothing, or save between two optimizer steps.
-    Drawing and validation are broken off, where one process does them, and begun again by the run
-    that goes on.
+    Sampling and validation are interrupted, where one process does them, and started again by the
+    resumed run.
     """
 
     def __init__(self) -> None:
-        self.told = False
+        self.signaled = False
         self.has_learnt = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listen, in the place of Lightning's own handlers; it puts back what was before."""
         assert isinstance(pl_module, StyleDiffusion)
         for number in SIGNALS:
-            signal.signal(number, self.hear)
-        self.told = trainer.received_sigterm
-        if trainer.world_size == 1:  # else the others would wait for this one's drawings
+            signal.signal(number, self.receive)
+        self.signaled = trainer.received_sigterm
+        if trainer.world_size == 1:  # else the others would wait for this one's samples
             self.watch = pl_module.model.unet.register_forward_pre_hook(
-                lambda *_: self.end_drawing(trainer)
+                lambda *_: self.end_sampling(trainer)
             )
 
-    def hear(self, *signal_and_frame: Any) -> None:
-        """Take note; the middle of a step is no time to save."""
-        self.told = True
+    def receive(self, *signal_and_frame: Any) -> None:
+        """Remember the signal; a checkpoint is written between steps."""
+        self.signaled = True
 
-    def end_drawing(self, trainer: Trainer) -> None:
-        """End before the network is asked for anything but a gradient."""
-        if self.told and not torch.is_grad_enabled():
+    def end_sampling(self, trainer: Trainer) -> None:
+        """Stop before a forward pass without gradients."""
+        if self.signaled and not torch.is_grad_enabled():
             raise Terminated(trainer, self.has_learnt)
 
     def on_train_batch_end(
@@ -72,8 +72,8 @@ class EndOnSignal(Callback):
         self.has_learnt = True
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return
-        told = trainer.strategy.reduce_boolean_decision(self.told, all=False)
-        if not told or trainer.global_step >= trainer.max_steps:  # the end is near anyway
+        signaled = trainer.strategy.reduce_boolean_decision(self.signaled, all=False)
+        if not signaled or trainer.global_step >= trainer.max_steps:  # the end is near anyway
             return
         if not (batch_idx + 1) % int(trainer.val_check_batch or 1):
             owe_validation(trainer)
@@ -82,7 +82,7 @@ class EndOnSignal(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Save what has been learnt, also where no more data comes."""
+        """Save the weights, also where no more data comes."""
         ended = isinstance(exception, Terminated) or (
             isinstance(exception, OldBookError) and between_steps(trainer)
         )
@@ -100,7 +100,7 @@ class EndOnSignal(Callback):
 
 
 def owe_validation(trainer: Trainer) -> None:
-    """Have the run that goes on begin with the validation that is due."""
+    """Have the resumed run begin with the validation that is due."""
     # Lightning validates again only where it was inside of a batch
     progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
     progress.reset()

@@ -140,8 +140,8 @@ class Evaluate(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log what scoring has cost."""
         if self.base is not None:
-            share = self.stopwatch.fraction("scoring", "sampling")
-            log.info("Keeping and scoring the samples took %.0f %% of sampling.", 100 * share)
+            fraction = self.stopwatch.fraction("scoring", "sampling")
+            log.info("Keeping and scoring the samples took %.0f %% of sampling.", 100 * fraction)
 
     def confirm(self, context: RunContext, system: StyleDiffusion, step: int) -> None:
         """Score the selected checkpoint on noise and prompts that it was not selected by."""

@@ -40,16 +40,16 @@ class RunLock(Callback):
             free = self.take(folder, trainer.global_rank)
         if not trainer.strategy.reduce_boolean_decision(free, all=True):
             if not trainer.is_global_zero:
-                sys.exit(status(trainer, 1))  # the first process says why
+                sys.exit(status(trainer, 1))  # the main process prints why
             raise OldBookError(
-                f"another process is writing to {folder.path}: wait for its end, or end it, or "
+                f"another process is writing to {folder.path}: wait for it, or stop it, or "
                 "start a run of its own without --ckpt_path"
             )
         if trainer.is_global_zero:
             sweep(folder)
 
     def take(self, folder: RunFolder, rank: int) -> bool:
-        """Lock the byte of a process, and find out whether it was free; where none is, go on."""
+        """Lock the byte of a process; false where another has it, true where locks do not exist."""
         folder.path.mkdir(parents=True, exist_ok=True)
         self.file = folder.lock.open("ab", buffering=0)
         try:

@@ -1,4 +1,4 @@
-"""The prompts of the reference experiment, and others to learn the measure on and to try it."""
+"""Prompts: those of the reference experiment, and others to fit and to confirm scores on."""
 
 from string import Formatter
 
@@ -22,7 +22,7 @@ PROMPTS = (
     "A scene from a Shakespeare play",
 )
 
-# scores never meet these: the directions of style are fitted on what the base draws for them
+# no score is computed on these: the directions of style are fitted on the base's samples of them
 PROBE_FIT_PROMPTS = (
     "A ship on the sea",
     "A horse in a field",
@@ -41,7 +41,7 @@ PROBE_FIT_PROMPTS = (
     "A butterfly among flowers",
 )
 
-# what a chosen checkpoint is confirmed on: neither the choice nor the directions have met these
+# a selected checkpoint is confirmed on these: neither selection nor directions have used them
 CONFIRMATION_PROMPTS = (
     "A dog in a garden",
     "An elephant in the desert",

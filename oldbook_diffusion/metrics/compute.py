@@ -93,12 +93,12 @@ def style(references: ReferenceSet, samples: Tensor) -> Values:
 
 
 def prompt_fidelity(references: ReferenceSet, samples: Tensor) -> Values:
-    """Whether samples still show what their prompts say."""
+    """How much of their prompts samples still show."""
     own, texts = references.prompt_ids, references.prompt_embeddings
     axes = torch.stack([references.directions["score"], references.directions["projection"]])
     kept = fidelity.content_similarity(samples, references.base, axes)
     content: Values = {c.CONTENT_SIMILARITY: t_interval(prompt_means(kept, own))}
-    if len(texts) < 2:  # an encoder that cannot read, or nothing to tell a prompt from
+    if len(texts) < 2:  # an encoder without text, or one prompt alone
         return content
     centered = fidelity.centered_clip_score(samples, texts, own)
     rank = fidelity.reciprocal_rank(samples, texts, own)
@@ -146,7 +146,7 @@ def most_similar(references: ReferenceSet) -> float:
 
 
 def leakage(references: ReferenceSet, samples: Tensor) -> Values:
-    """Whether the style comes where another is asked for."""
+    """Style leakage: how much of the style comes where another is asked for."""
     if not len(samples):
         return {}
     return {c.STYLE_LEAKAGE: t_interval(references.off_style_gain(samples))}

@@ -1,4 +1,4 @@
-"""Whether samples still differ: a style score alone rewards a model that draws one picture."""
+"""Diversity of samples: a style score alone rewards a model that gives one image only."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Whether samples still show what their prompts say, whatever style they are in.
+"""Prompt fidelity: whether samples still show their prompts, whatever style they are in.
 
 All take samples [N, D] and texts [P, D] of length one, and own [N], the prompt of each sample.
 Products are taken in float64: in float32 the last digits depend on where a tensor lies in memory.

@@ -60,7 +60,7 @@ def ratio_interval(now: Tensor, before: Tensor) -> Interval:
 
 
 def sign_vectors(number: int) -> Tensor:  # => [S, P] of -1 and 1
-    """Every vector of signs of some prompts; of more than `EXACT`, a fixed draw of as many.
+    """Every vector of signs of some prompts; of more than `EXACT`, a fixed sample of them.
 
     The first is all ones, so that no p-value is zero.
     """

@@ -1,4 +1,4 @@
-"""Whether samples are copies of training plates: tails against a null, not means.
+"""Memorization: whether samples are copies of training plates, by tails against a null.
 
 A few copies among many samples move no mean; they show as samples nearer to their nearest
 training plate than nearly all plates of unseen books are (Pizzi et al. 2022 for the similarity,
@@ -50,7 +50,8 @@ class Exceedance(NamedTuple):
 class Whitening:
     """Centres and decorrelates on training plates, then scales to length one.
 
-    Plates of one style share most of their direction; what is left tells one plate from another.
+    Plates of one style have most of their direction in common; the rest
+    distinguishes one plate from another.
 
     Args:
         train: [N, D] embeddings of training plates.
@@ -136,7 +137,7 @@ def own_plate_contrast(samples: Tensor, plates: Sequence[Tensor], train: Tensor)
 
 
 def contrast_p(seen: Tensor, unseen: Tensor) -> float:
-    """One-sided p that training captions draw their own plates more than unseen captions do.
+    """One-sided p that training captions give their own plates more than unseen captions do.
 
     A permutation over captions of [N] and [M] contrasts, with a fixed seed.
     """
@@ -157,7 +158,7 @@ def membership_auc(seen: Tensor, unseen: Tensor) -> Interval:
     The interval is that of DeLong et al. (1988), by Student's t over the smaller side.
 
     Args:
-        seen: [N], loss of the tuned model minus loss of the base on training plates.
+        seen: [N], loss of the fine-tuned model minus loss of the base on training plates.
         unseen: [M], the same on plates of unseen books.
     """
     fell = seen[:, None].double() - unseen[None].double()

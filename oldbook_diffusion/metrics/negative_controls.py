@@ -4,7 +4,7 @@ A score is only as good as what it has been tested against. Negative controls ch
 edges or the grain of the base model's samples and add no engraver's line; hard negatives are other
 printed styles. Claims hold for the shortcuts named here, and for no others.
 
-All take and give images [N, 3, H, W] in [0, 1], and always do the same to the same picture.
+All take and give images [N, 3, H, W] in [0, 1], and are deterministic.
 """
 
 import io
@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms import functional as pictures
+from torchvision.transforms import functional as TF
 
 Change = Callable[[Tensor], Tensor]
 PAPER = (0.96, 0.91, 0.80)
@@ -23,7 +23,7 @@ SEPIA_INK = (0.26, 0.16, 0.08)
 
 def grey(images: Tensor) -> Tensor:
     """Luminance alone."""
-    return pictures.rgb_to_grayscale(images, num_output_channels=3)
+    return TF.rgb_to_grayscale(images, num_output_channels=3)
 
 
 def on_paper(ink: Tensor, dark: tuple[float, float, float] = (0.1, 0.1, 0.1)) -> Tensor:
@@ -59,7 +59,7 @@ def grey_contrast(images: Tensor) -> Tensor:
 
 
 def binarise(images: Tensor) -> Tensor:
-    """Black or white, split at each picture's mean."""
+    """Black or white, split at each image's mean."""
     tones = grey(images)
     middle = tones.mean(dim=(1, 2, 3), keepdim=True)
     return (tones > middle).to(images)
@@ -81,12 +81,12 @@ def steepness(images: Tensor) -> Tensor:  # => [N, 1, H, W] in [0, 1]
 def contours(images: Tensor) -> Tensor:
     """Dark lines where the tone changes, by a difference of blurs, in ink on paper."""
     tones = grey(images)[:, :1]
-    near, far = (pictures.gaussian_blur(tones, kernel_size=side) for side in (3, 7))
+    near, far = (TF.gaussian_blur(tones, kernel_size=side) for side in (3, 7))
     return on_paper(((far - near) * 25).clamp(0, 1))
 
 
 def coloured_edges(images: Tensor) -> Tensor:
-    """The colours kept, their outlines drawn over in ink."""
+    """The colours kept, under outlines in ink."""
     ink = steepness(images)
     return images * (1 - ink) + 0.1 * ink
 
@@ -94,7 +94,7 @@ def coloured_edges(images: Tensor) -> Tensor:
 def sharpened(images: Tensor) -> Tensor:
     """Grey, its edges driven to black and white."""
     tones = grey(images)
-    return (tones + 4 * (tones - pictures.gaussian_blur(tones, kernel_size=5))).clamp(0, 1)
+    return (tones + 4 * (tones - TF.gaussian_blur(tones, kernel_size=5))).clamp(0, 1)
 
 
 def colour_grain(images: Tensor) -> Tensor:
@@ -131,14 +131,14 @@ def halftone(images: Tensor) -> Tensor:
 def pencil(images: Tensor) -> Tensor:
     """Soft grey tones, dodged where nothing changes, on a grained sheet."""
     tones = grey(images)
-    soft = pictures.gaussian_blur(1 - tones, kernel_size=9)
+    soft = TF.gaussian_blur(1 - tones, kernel_size=9)
     dodged = (tones / (1 - soft).clamp_min(0.05)).clamp(0, 1)
     return (0.25 + 0.75 * dodged + 0.04 * texture(images, 1, 3)).clamp(0, 1)
 
 
 def watercolour(images: Tensor) -> Tensor:
     """Pale washes that run into each other."""
-    washed = pictures.gaussian_blur(images, kernel_size=7)
+    washed = TF.gaussian_blur(images, kernel_size=7)
     return (0.45 + 0.55 * washed + 0.03 * texture(images, 6, 4)).clamp(0, 1)
 
 
@@ -156,8 +156,8 @@ def jpeg(images: Tensor) -> Tensor:
 def jpeg_page(image: Tensor) -> Tensor:  # => [3, H, W] in [0, 1]
     """One image [3, H, W] as such a file shows it."""
     content = io.BytesIO()
-    pictures.to_pil_image(image).save(content, "JPEG", quality=90)
-    return pictures.pil_to_tensor(Image.open(content)).float() / 255
+    TF.to_pil_image(image).save(content, "JPEG", quality=90)
+    return TF.pil_to_tensor(Image.open(content)).float() / 255
 
 
 def shifted(images: Tensor) -> Tensor:

@@ -167,7 +167,7 @@ class ReferenceSet:
 
     @cached_property
     def whitened(self) -> memorization.Whitening:
-        """How embeddings are seen where copies are looked for."""
+        """The whitening of embeddings in which copies are searched."""
         return memorization.Whitening(self.train)
 
     @cached_property
@@ -176,19 +176,19 @@ class ReferenceSet:
         return self.nearest(self.held_out).similarity
 
     @cached_property
-    def learnt(self) -> list[Tensor]:
-        """The training plates [T, D] in each way that training shows them, seen for copies."""
+    def train_views(self) -> list[Tensor]:
+        """The training plates [T, D] in each way that training shows them, whitened."""
         return [self.whitened(view) for view in (self.train, self.mirrored) if len(view)]
 
     @cached_property
     def train_nearest(self) -> Tensor:  # => [T]
-        """Similarity of training plates to their nearest fellow: another null of copying."""
-        return memorization.nearest_other(torch.cat(self.learnt), len(self.learnt))
+        """Similarity of training plates to the nearest other one: another null of copying."""
+        return memorization.nearest_other(torch.cat(self.train_views), len(self.train_views))
 
     def nearest(self, samples: Tensor) -> memorization.Nearest:
         """The nearest training plate of each sample."""
         seen = self.whitened(samples)
-        return memorization.nearest(seen, torch.cat(self.learnt), len(self.learnt))
+        return memorization.nearest(seen, torch.cat(self.train_views), len(self.train_views))
 
     def contrast(self, samples: Tensor) -> Tensor:  # => [C]
         """How much nearer samples of captions have come to their own plates than to others, [C].
@@ -201,7 +201,7 @@ class ReferenceSet:
             if len(view)
         ]
         now, before = (
-            memorization.own_plate_contrast(self.whitened(part), pages, torch.cat(self.learnt))
+            memorization.own_plate_contrast(self.whitened(part), pages, torch.cat(self.train_views))
             for part in (samples, self.base_captions)
         )
         return now - before

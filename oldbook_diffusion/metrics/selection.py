@@ -192,7 +192,7 @@ def copied(references: ReferenceSet, samples: SampleEmbeddings, rule: Rule) -> s
 
 
 def leaks_style(references: ReferenceSet, samples: SampleEmbeddings, rule: Rule) -> str:
-    """Whether the style comes where another is asked for."""
+    """Whether the style leaks to prompts of another style."""
     if rule.max_style_leakage is None or not len(samples.off_style):
         return ""
     leakage = t_interval(references.off_style_gain(samples.off_style))

@@ -44,19 +44,19 @@ def probe(plates: Tensor, negatives: Sequence[Tensor]) -> Tensor:  # => [D]
     """Linear discriminant analysis of plates against what is not plates, all of it one class.
 
     The spread between the negative groups counts as spread within that class, so that a way in
-    which only some of them are like plates, such as being grey, is no way to tell plates by. The
+    which only some of them are like plates, such as being grey, does not count as style. The
     covariance is shrunk by the rule of Ledoit and Wolf (2004), which needs no tuning.
 
     Args:
         plates: Embeddings of plates.
         negatives: Embeddings of each named group, all of one size: the base model's samples,
-            controls, decoy styles.
+            negative controls, hard negatives.
     """
     classes = [plates.double(), torch.cat(list(negatives)).double()]
     within = torch.cat([members - members.mean(0) for members in classes])
     covariance, _ = ledoit_wolf(within.numpy(), assume_centered=True)
-    apart = classes[0].mean(0) - classes[1].mean(0)
-    return torch.linalg.solve(torch.from_numpy(covariance), apart)
+    gap = classes[0].mean(0) - classes[1].mean(0)
+    return torch.linalg.solve(torch.from_numpy(covariance), gap)
 
 
 def normalized(samples: Tensor, base: Tensor, plates: Tensor, prompts: Tensor) -> Tensor:

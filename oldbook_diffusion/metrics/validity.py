@@ -71,7 +71,7 @@ def no_overlap(references: ReferenceSet) -> Check:
 
 
 def separation(references: ReferenceSet, trial: Trial) -> list[Check]:
-    """Whether plates of unseen books are told from the base's samples and from other images."""
+    """Whether plates of unseen books score above the base's samples and above other images."""
     axis = references.directions["score"]
     plates, base, negatives = (
         x.double() @ axis for x in (references.held_out, references.base, trial.negatives)
@@ -92,23 +92,26 @@ def auc(high: Tensor, low: Tensor) -> float:
 
 def shortcuts(references: ReferenceSet) -> list[Check]:
     """How far negative controls get: by the probe, and by one fitted without their family."""
-    gains = {name: float(references.gain(x).mean()) for name, x in references.shortcuts.items()}
+    gains = {key: float(references.gain(x).mean()) for key, x in references.shortcuts.items()}
     best = max(gains, key=gains.__getitem__)
     families = {f: {change.__name__ for change in changes} for f, changes in FAMILIES.items()}
     return [
         at_most(f"the best shortcut gets no style ({best})", gains[best], 0.35),
         *(
             held_out_gain(
-                references, f"shortcuts of a held-out family: {family}", references.shortcuts, kin
+                references,
+                f"shortcuts of a held-out family: {family}",
+                references.shortcuts,
+                changes,
             )
-            for family, kin in families.items()
-            if kin & references.shortcuts.keys()
+            for family, changes in families.items()
+            if changes & references.shortcuts.keys()
         ),
     ]
 
 
 def held_out_gain(
-    references: ReferenceSet, what: str, samples: Mapping[str, Tensor], kin: Set[str]
+    references: ReferenceSet, what: str, samples: Mapping[str, Tensor], left_out: Set[str]
 ) -> Check:
     """The best that changed samples get from a probe that was fitted without their kind.
 
@@ -118,26 +121,26 @@ def held_out_gain(
     Args:
         references: What the probe is fitted on.
         what: What they are, in words.
-        samples: By the change, those of `kin` among others.
-        kin: The changes that are left out of the fit.
+        samples: By the change, those of `left_out` among others.
+        left_out: The changes that the probe is fitted without.
     """
     controls, hard_negatives = (
-        {name: x for name, x in fitted.items() if name not in kin}
+        {name: x for name, x in fitted.items() if name not in left_out}
         for fitted in (references.controls, references.hard_negatives)
     )
     axis = replace(references, controls=controls, hard_negatives=hard_negatives).probe()
     gains = {
         name: float(references.gain_along(axis, x).mean())
         for name, x in samples.items()
-        if name in kin
+        if name in left_out
     }
     best = max(gains, key=gains.__getitem__)
     return informational(f"{what} ({best})", gains[best])
 
 
 def other_styles(references: ReferenceSet, trial: Trial) -> list[Check]:
-    """Whether hard negatives, other printed styles, are told from this one."""
-    gains = {name: float(references.gain(x).mean()) for name, x in trial.hard_negatives.items()}
+    """Whether hard negatives, other printed styles, can be separated from this one."""
+    gains = {key: float(references.gain(x).mean()) for key, x in trial.hard_negatives.items()}
     best = max(gains, key=gains.__getitem__)
     gaps = {name: discrimination(references, x) for name, x in trial.hard_negatives.items()}
     least = min(gaps, key=gaps.__getitem__)
@@ -176,33 +179,33 @@ def discrimination(references: ReferenceSet, others: Tensor) -> float:
 def content(references: ReferenceSet) -> Check:
     """How much of the score is style, between samples of captions and the plates of them."""
     axis, unseen = references.directions["score"], ~references.trained_on
-    question = "of the score's variance, style and not content (fraction)"
+    name = "of the score's variance, style and not content (fraction)"
     if unseen.sum() < FEWEST:
-        return at_least(question, float("nan"), 0.7)
+        return at_least(name, float("nan"), 0.7)
     table = torch.stack(
         [x[unseen].double() @ axis for x in (references.base_captions, references.caption_plates)]
     )
     between = len(table[0]) * (table.mean(dim=1) - table.mean()).square().sum()
-    return at_least(question, float(between / (table - table.mean()).square().sum()), 0.7)
+    return at_least(name, float(between / (table - table.mean()).square().sum()), 0.7)
 
 
 def calibration(references: ReferenceSet) -> Check:
     """Whether one half of the books puts the other half at 1."""
     lower, upper = references.band
-    question = f"halves of the books agree on 1 (distance of the {extent(references)})"
-    return at_most(question, max(abs(lower - 1), abs(upper - 1)), 0.1)
+    name = f"halves of the books agree on 1 (distance of the {extent(references)})"
+    return at_most(name, max(abs(lower - 1), abs(upper - 1)), 0.1)
 
 
 def mixing(references: ReferenceSet, trial: Trial) -> Check:
     """Whether the score rises as a sample is blended into its plate."""
-    question, scores = "the score rises from sample to plate (Spearman)", trial.mixtures
+    name, scores = "the score rises from sample to plate (Spearman)", trial.mixtures
     if not scores.shape[1]:
-        return at_least(question, float("nan"), 0.9)
+        return at_least(name, float("nan"), 0.9)
     found = [
         float(stats.spearmanr(MIXTURES, one.numpy()).statistic)
         for one in (scores.double() @ references.directions["score"]).T
     ]
-    return at_least(question, sum(found) / len(found), 0.9)
+    return at_least(name, sum(found) / len(found), 0.9)
 
 
 def stability(references: ReferenceSet, trial: Trial) -> list[Check]:
@@ -226,8 +229,8 @@ def replication(references: ReferenceSet, trial: Trial) -> list[Check]:
     """Whether replicate seeds of the base model score 0: the whole interval lies near 0.
 
     That no test finds a gain would not do: one that hardly sees finds none either, and one that
-    sees all finds one in twenty. An interval about 0 that is too wide is no fault of the encoder:
-    with two samples of each prompt, most are.
+    sees all finds one in twenty. An interval about 0 that is too wide says nothing about the
+    encoder: with two samples of each prompt, most are.
     """
     gain = references.gain(trial.replicates)
     value, lower, upper = t_interval(gain)

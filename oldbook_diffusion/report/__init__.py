@@ -1,4 +1,4 @@
-"""`oldbook report`: one page that shows what a run has done."""
+"""`oldbook report`: one page about a run, or about several beside each other."""
 
 from oldbook_diffusion.report.page import report
 

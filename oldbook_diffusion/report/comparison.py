@@ -1,4 +1,4 @@
-"""Whether several runs are measured on one scale."""
+"""Comparison: whether several runs are scored on one scale."""
 
 import torch
 
@@ -8,7 +8,7 @@ ROUNDING = 1e-3  # between embeddings of one plate that two machines have made
 
 
 def warning(runs: list[Run]) -> str:
-    """A sentence about what the scales of runs do not share; empty where they share all."""
+    """A sentence about what differs between the scales of runs; empty where nothing does."""
     first = runs[0]
     unlike = {
         "encoders": any(
@@ -22,7 +22,7 @@ def warning(runs: list[Run]) -> str:
     if not (unlike["encoders"] or unlike["encoders' weights"]):  # by which plates are known
         unlike["held-out plates"] = any(not same_plates(first, run) for run in runs)
     differ = " and ".join(kind for kind, found in unlike.items() if found)
-    return f"These runs are not measured on one scale, as their {differ} differ." if differ else ""
+    return f"Scores of these runs cannot be compared: their {differ} differ." if differ else ""
 
 
 def prompts(run: Run) -> set[str]:

@@ -1,4 +1,4 @@
-"""The page: what was drawn and measured, in one file that needs nothing else."""
+"""Report page: samples and scores of runs in one self-contained HTML file."""
 
 import base64
 import io
@@ -21,7 +21,7 @@ from oldbook_diffusion.report.table import COLUMNS, decimal, row, style_in_words
 from oldbook_diffusion.run.files import write_text
 from oldbook_diffusion.run.folder import RunFolder
 
-SIDE = 256  # of a picture on the page, at most
+SIDE = 256  # of an image on the page, at most
 QUALITY = 82
 PACKAGES = ("torch", "lightning", "diffusers", "transformers", "peft", "open-clip-torch")
 RIVALS = {
@@ -29,7 +29,7 @@ RIVALS = {
     c.STYLE_WORDS.tag: "the base model with style words",
 }
 
-TAGS = {  # of the curves that page.js draws
+TAGS = {  # of the curves that page.js plots
     "style": c.STYLE.tags,
     "shortcut": c.SHORTCUT.tag,
     "words": c.STYLE_WORDS.tag,
@@ -79,7 +79,7 @@ def page(runs: list[Run]) -> str:
 
 
 def describe(run: Run) -> dict[str, Any]:
-    """What the page says about a run."""
+    """The content of the page about a run."""
     return {
         "name": run.name,
         "summary": summary(run),
@@ -102,7 +102,7 @@ def summary(run: Run) -> str:
     which, shown = ("selected", selected[0]) if selected else ("last", run.checkpoints[-1])
     scores = shown.scores
     if c.STYLE.tag not in scores:
-        return f"Step {shown.step}, the {which} one: nothing was measured."
+        return f"Step {shown.step}, the {which} one: it was not scored."
     rivals = [f"{name} gets {decimal(scores[guide])}" for guide, name in RIVALS.items()]
     return (
         f"Step {shown.step}, the {which} one: style {style_in_words(scores)}, where 0 is the base "
@@ -117,7 +117,7 @@ def cards(run: Run) -> list[dict[str, Any]]:
         {
             "prompt": key[0],
             "seed": key[1],
-            "base": picture(sample.file),
+            "base": data_uri(sample.file),
             "fine_tuned": [
                 view(run, checkpoint, key) for checkpoint in fine_tuned if key in checkpoint.samples
             ],
@@ -127,22 +127,22 @@ def cards(run: Run) -> list[dict[str, Any]]:
 
 
 def view(run: Run, checkpoint: Checkpoint, key: Key) -> dict[str, Any]:
-    """One sample of a checkpoint, how to draw it again, and the plate that it is nearest to."""
+    """One sample of a checkpoint, the command to repeat it, and the plate nearest to it."""
     sample, near = checkpoint.samples[key], checkpoint.nearest.get(key)
     return {
         "step": checkpoint.step,
-        "picture": picture(sample.file),
+        "picture": data_uri(sample.file),
         "command": command(run, checkpoint.step, key, sample.metadata),
         "near": near
         and {
-            "picture": picture(near.plate.file),
+            "picture": data_uri(near.plate.file),
             "caption": near.plate.caption,
             "similarity": near.similarity,
         },
     }
 
 
-def picture(file: Path) -> str:
+def data_uri(file: Path) -> str:
     """A sample as a data URI, made smaller where it is large."""
     content = io.BytesIO()
     with Image.open(file) as image:

@@ -1,4 +1,4 @@
-"""How a checkpoint gets onto the disk, and back."""
+"""DurableCheckpointIO: checkpoints are written atomically and verified; URLs are refused."""
 
 import os
 import re
@@ -36,7 +36,7 @@ class DurableCheckpointIO(TorchCheckpointIO):
         except (OSError, RuntimeError, OldBookError) as error:  # RuntimeError: torch's full disk
             raise OldBookError(
                 f"cannot write the checkpoint {path} ({error}); the earlier ones are untouched: "
-                "make room and go on with --ckpt_path last"
+                "free disk space and resume with --ckpt_path last"
             ) from error
 
     def load_checkpoint(

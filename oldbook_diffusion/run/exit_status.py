@@ -1,4 +1,4 @@
-"""How processes that learn together end together."""
+"""Exit status of processes that train together."""
 
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Trainer

@@ -92,7 +92,7 @@ def check_writable(folder: Path) -> None:
     """Refuse a folder that cannot be written, before anything is loaded.
 
     Raises:
-        OldBookError: It says why, and how to take another folder.
+        OldBookError: The folder cannot be written.
     """
     probe = folder / ".writable"
     try:

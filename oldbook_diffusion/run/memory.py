@@ -1,4 +1,4 @@
-"""What a run takes of the memory of a machine or a GPU, in bytes."""
+"""Memory of a machine or a GPU, in bytes."""
 
 import sys
 

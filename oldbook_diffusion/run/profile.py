@@ -82,7 +82,7 @@ class TimeAccount:
         self.spent[source] -= seconds
 
     def interval(self) -> dict[str, float]:
-        """The seconds since this was last asked."""
+        """The seconds since the last call."""
         recent = {part: self.spent[part] - self.logged[part] for part in self.spent}
         self.logged.update(self.spent)
         return recent

@@ -1,4 +1,4 @@
-"""Which checkpoint a run goes on from."""
+"""Resume: which checkpoint a run starts from."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ LAST, AUTO = "last", "auto"
 
 
 def place_of(logger: Any) -> Namespace | None:
-    """The arguments that say where a run is kept: those of its logger, or of the first of them."""
+    """The arguments of a run's place: those of its logger, or of the first of them."""
     first = logger[0] if isinstance(logger, list) and logger else logger
     arguments = first.get("init_args") if isinstance(first, Namespace) else None
     return arguments if arguments is not None and arguments.get("save_dir") else None
@@ -49,16 +49,16 @@ def find_checkpoint(
     if place is None:
         raise OldBookError(
             f"--ckpt_path {ckpt_path} cannot know the runs' folder, since trainer.logger names "
-            "none: give the folder of the run to go on with"
+            "none: give the folder of the run to resume"
         )
     newest = newest_checkpoint(versions(place), wanted(model))
     if newest is None and ckpt_path == LAST:
         raise OldBookError(
-            f"there is no run to go on with: no whole checkpoint under {folder_of(place)}; "
+            f"there is no run to resume: no whole checkpoint under {folder_of(place)}; "
             "start one without --ckpt_path, or give the path of a checkpoint"
         )
     if newest is None:
-        log.warning("there is no run to go on with under %s: a new one starts", folder_of(place))
+        log.warning("there is no run to resume under %s: a new one starts", folder_of(place))
     return newest
 
 
@@ -103,7 +103,7 @@ def enter(place: Namespace | None, checkpoint: Path, ckpt_path: str) -> Namespac
 
 
 def wanted(model: Mapping[str, Any]) -> dict[str, Any]:
-    """What a config says of the parts that a checkpoint depends on, by their keys in it."""
+    """The settings in a config of the parts that a checkpoint depends on, by their keys in it."""
     named: dict[str, Any] = {}
     for part in ("adapter", "loss"):
         content = model.get(part) or {}
@@ -115,18 +115,18 @@ def wanted(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def newest_checkpoint(runs: Iterable[Path], model: Mapping[str, Any]) -> Path | None:
-    """The checkpoint to go on from; say which, and what is passed over, and why."""
+    """The checkpoint to resume from; warn which, and what is skipped, and why."""
     files = [file for run in runs for file in RunFolder(run).checkpoint_files]
     whole = None
     for file in sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True):
         try:
             then = read_checkpoint(file).get("model", {})
         except OldBookError as reason:
-            log.warning("passed over: %s", reason)
+            log.warning("skipped: %s", reason)
             continue
         whole = whole or file
         if not (other := difference(then, model)):
-            log.warning("going on from %s", file)
+            log.warning("resuming from %s", file)
             return file
-        log.warning("passed over: %s is of another model, %s", file, other)
+        log.warning("skipped: %s is of another model, %s", file, other)
     return whole  # it is refused by name when it is loaded

@@ -1,4 +1,4 @@
-"""What an encoder is: images in [0, 1], and for some also words, to embeddings of length one."""
+"""ImageEncoder: images in [0, 1], and for some also texts, to embeddings of length one."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 
 class ImageEncoder(ABC):
-    """Maps images to embeddings; never a part of the system that learns.
+    """Maps images to embeddings; never a part of the trained system.
 
     Attributes:
-        identity: A name to tell encoders apart.
+        identity: A name that distinguishes encoders.
         weights: Hash of what it computes with.
         embedding_dim: Length of its embeddings.
     """
@@ -24,7 +24,7 @@ class ImageEncoder(ABC):
 
     @property
     def origin(self) -> dict[str, str]:
-        """What is written beside every embedding."""
+        """Name and hash, as written beside every embedding."""
         return {"encoder": self.identity, "weights": self.weights}
 
     @abstractmethod
@@ -37,11 +37,11 @@ class ImageEncoder(ABC):
 
 
 class ImageTextEncoder(ImageEncoder):
-    """Maps words to the same space."""
+    """Maps texts to the same space too."""
 
     @abstractmethod
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
-        """Embed words: [N, embedding_dim] of length one, on the CPU."""
+        """Embed texts: [N, embedding_dim] of length one, on the CPU."""
 
 
 def hash_of(tensors: dict[str, Tensor]) -> str:

@@ -1,4 +1,4 @@
-"""CSD: the style descriptor that was made from a CLIP."""
+"""CSDEncoder: a style descriptor that was fine-tuned from a CLIP."""
 
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class CSDEncoder(NetworkEncoder):
         self.embedding_dim = head.shape[1]
 
     def prepare(self, images: Tensor) -> Tensor:  # => [N, 3, S, S]
-        """Go through 8-bit pictures and CLIP's own resize and normalisation."""
+        """Convert to 8 bits, then CLIP's own resize and normalization."""
         return torch.stack([self.preprocess(to_pil_image(image.cpu())) for image in images])
 
 

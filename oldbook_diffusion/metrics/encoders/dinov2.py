@@ -1,4 +1,4 @@
-"""DINOv2: an encoder that has learnt from pictures alone, for a second opinion."""
+"""DINOv2Encoder: a self-supervised image encoder, for a second opinion."""
 
 import torch
 from torch import Tensor
@@ -31,7 +31,7 @@ class DINOv2Encoder(NetworkEncoder):
         self.embedding_dim = int(self.network.config.hidden_size)
 
     def prepare(self, images: Tensor) -> Tensor:  # => [N, 3, S, S]
-        """Go through 8-bit pictures and the processor's resize and normalisation."""
+        """Convert to 8 bits, then the processor's resize and normalization."""
         pages = [to_pil_image(image.cpu()) for image in images]
         return self.processor(pages, return_tensors="pt")["pixel_values"]
 

@@ -1,4 +1,4 @@
-"""What encoders with learnt weights share: a frozen network that embeds batch by batch."""
+"""NetworkEncoder: an encoder with one frozen network, which embeds batch by batch."""
 
 from abc import abstractmethod
 from typing import Any, Self
@@ -26,10 +26,10 @@ class NetworkEncoder(ImageEncoder):
 
     @abstractmethod
     def prepare(self, images: Tensor) -> Tensor:
-        """Images [N, 3, H, W] in [0, 1] as the network has learnt to see them."""
+        """Images [N, 3, H, W] in [0, 1] preprocessed for the network."""
 
     def read(self, inputs: Tensor) -> Tensor:  # => [N, D]
-        """What the network says about prepared images; of any length."""
+        """The network's output for preprocessed images; of any length."""
         return self.network(inputs)
 
     def to(self, device: torch.device) -> Self:
@@ -46,14 +46,14 @@ class NetworkEncoder(ImageEncoder):
 
     @torch.no_grad()
     def embed(self, inputs: Tensor) -> Tensor:  # => [N, D] of length one, on the CPU
-        """Embed prepared images."""
+        """Embed preprocessed images."""
         batches = inputs.split(self.batch_size)
         parts = [self.read(batch.to(self.device)).float().cpu() for batch in batches]
         return F.normalize(torch.cat(parts), dim=-1)
 
 
 def no_weights(identity: str, error: Exception, local: str) -> OldBookError:
-    """Say that an encoder's weights are not to be had, why, and what else there is.
+    """The error of an encoder whose weights cannot be loaded, with what to use instead.
 
     Args:
         identity: The encoder's name.
@@ -64,5 +64,5 @@ def no_weights(identity: str, error: Exception, local: str) -> OldBookError:
     return OldBookError(
         f"no weights for the style encoder {identity} ({reason}); set "
         f"render.encoder.init_args.model to {local}, or render.encoder to null "
-        "to draw without scores"
+        "to sample without scores"
     )

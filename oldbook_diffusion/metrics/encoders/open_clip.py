@@ -1,4 +1,4 @@
-"""CLIP, as open_clip has it."""
+"""OpenCLIPEncoder: a CLIP of open_clip."""
 
 import json
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ LOCAL = "local-dir:"
 class OpenCLIPEncoder(NetworkEncoder, ImageTextEncoder):
     """A CLIP of open_clip (Radford et al. 2021; Cherti et al. 2023), with its own preprocessing.
 
-    The last embedding of a CLIP says what a picture shows, and little of its lines; means and
-    deviations of the channels of earlier layers say more about them (Gatys et al. 2015; Huang
+    The last embedding of a CLIP describes what an image shows, and little of its lines; means and
+    deviations of the channels of earlier layers describe them better (Gatys et al. 2015; Huang
     and Belongie 2017). With both, the product of an image's embedding with a text's is still
     their cosine in CLIP's own space.
 
@@ -34,7 +34,7 @@ class OpenCLIPEncoder(NetworkEncoder, ImageTextEncoder):
 
     Raises:
         OldBookError: The weights are not to be had, or their preprocessing is not known. A random
-            encoder, or one that sees other pictures than it has learnt from, never scores.
+            encoder, or one with another preprocessing than it was trained with, never scores.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class OpenCLIPEncoder(NetworkEncoder, ImageTextEncoder):
         self.identity = "+".join([name, *layers])
         self.batch_size = batch_size
         try:
-            # building draws random weights first: what is measured must not move what is learnt
+            # building initializes random weights first: scoring must not change the training's RNG
             with torch.random.fork_rng(devices=[]):
                 parts = open_clip.create_model_from_pretrained(model, pretrained)
             self.network, self.preprocess = parts
@@ -64,7 +64,7 @@ class OpenCLIPEncoder(NetworkEncoder, ImageTextEncoder):
         self.embedding_dim = self.embed(blank).shape[1]
 
     def prepare(self, images: Tensor) -> Tensor:  # => [N, 3, S, S]
-        """Go through 8-bit pictures and open_clip's own resize and normalisation."""
+        """Convert to 8 bits, then open_clip's own resize and normalization."""
         return torch.stack([self.preprocess(to_pil_image(image.cpu())) for image in images])
 
     def read(self, inputs: Tensor) -> Tensor:  # => [N, D]
@@ -82,7 +82,7 @@ class OpenCLIPEncoder(NetworkEncoder, ImageTextEncoder):
 
     @torch.no_grad()
     def encode_texts(self, texts: Sequence[str]) -> Tensor:  # => [N, D]
-        """Embed words; as long as it takes for products with images to be CLIP's cosines."""
+        """Embed texts; as long as it takes for products with images to be CLIP's cosines."""
         if not texts:
             return torch.zeros(0, self.embedding_dim)
         tokens = self.tokenize(list(texts)).to(self.device)
@@ -114,7 +114,7 @@ def channel_moments(answer: Tensor) -> Tensor:  # => [N, 2 C]
 
 
 def check_local(model: str) -> None:
-    """Refuse a `local-dir:` that is not there, or does not say how its pictures are prepared."""
+    """Refuse a `local-dir:` that is not there, or lacks its preprocessing."""
     folder = Path(model.removeprefix(LOCAL))
     if not model.startswith(LOCAL):
         return
@@ -127,14 +127,14 @@ def check_local(model: str) -> None:
     preprocess, vision = config.get("preprocess_cfg", {}), config["model_cfg"]["vision_cfg"]
     if missing := {"mean", "std"} - preprocess.keys():
         raise OldBookError(
-            f"{folder}/open_clip_config.json does not say how pictures are prepared for these "
+            f"{folder}/open_clip_config.json does not say how images are preprocessed for these "
             f"weights ({' and '.join(sorted(missing))} missing in preprocess_cfg): add what they "
-            "were trained with, or every score is of other pictures"
+            "were trained with, or every score is of other images"
         )
     size, side = preprocess.get("size", vision.get("image_size")), vision.get("image_size")
     if side is not None and size not in (side, [side, side]):
         raise OldBookError(
-            f"the style encoder in {folder} takes pictures of {side} pixels, and its "
+            f"the style encoder in {folder} takes images of {side} pixels, and its "
             f"preprocess_cfg makes them {size}: make the two agree in open_clip_config.json"
         )
 
@@ -143,7 +143,7 @@ def check_tag(model: str, pretrained: str | None) -> None:
     """Refuse weights whose preprocessing or activation open_clip would only guess at."""
     if pretrained and Path(pretrained).is_file():
         raise OldBookError(
-            f"the weights {pretrained} do not say how pictures are prepared for them: put them "
+            f"the weights {pretrained} do not say how images are preprocessed for them: put them "
             f"beside an open_clip_config.json and set render.encoder.init_args.model to {LOCAL}"
             "FOLDER, pretrained to null"
         )

@@ -1,7 +1,7 @@
-"""Encoders without learnt weights: textures and tones, and nothing of what a picture shows.
+"""Encoders without trained weights: textures and tones, and nothing of what an image shows.
 
-They measure a style of line rather well and content not at all, so they are no judges of a run;
-they are what the measurement itself is tried with, where no weights can be had.
+They measure line style rather well and content not at all, so they cannot score a run; the
+measurement itself is tested with them, where no weights are available.
 """
 
 import math
@@ -63,7 +63,7 @@ class Textures(ImageEncoder):
 
 
 class RandomTextures(Textures):
-    """Random filters without a mean: as good as learnt ones at telling textures apart.
+    """Random filters without a mean: as good as trained ones at distinguishing textures.
 
     Args:
         number: Filters.
