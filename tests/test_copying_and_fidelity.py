@@ -8,8 +8,8 @@ from torch import Tensor
 from oldbook_diffusion.metrics import diversity, memorization
 from oldbook_diffusion.metrics.distance import cluster_mmd, gaussian
 from oldbook_diffusion.metrics.fidelity import (
-    agreement,
     centered_clip_score,
+    clip_score,
     content_similarity,
     reciprocal_rank,
 )
@@ -111,15 +111,15 @@ def test_exchanged_prompts_are_no_longer_identified() -> None:
     assert (exchanged == 1).double().mean() <= 1 / PROMPTS
 
 
-def test_a_style_that_pulls_at_all_prompts_leaves_the_centred_agreement() -> None:
+def test_a_style_that_pulls_at_all_prompts_leaves_the_centered_clip_score() -> None:
     texts = cloud(PROMPTS, 1, centre=0)
     style = cloud(1, 5)[0]
     style -= style @ torch.linalg.qr(texts.T).Q @ torch.linalg.qr(texts.T).Q.T
     plain = texts[OWN] + 0.1 * cloud(len(OWN), 2, centre=0)
-    assert agreement(plain + style, texts, OWN) == pytest.approx(agreement(plain, texts, OWN))
+    assert clip_score(plain + style, texts, OWN) == pytest.approx(clip_score(plain, texts, OWN))
     shifted = plain + 0.3 * texts.mean(0)
     lost = centered_clip_score(plain, texts, OWN) - centered_clip_score(shifted, texts, OWN)
-    felt = agreement(shifted, texts, OWN) - agreement(plain, texts, OWN)
+    felt = clip_score(shifted, texts, OWN) - clip_score(plain, texts, OWN)
     assert lost.abs().mean() < felt.abs().mean()
 
 
