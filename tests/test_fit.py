@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from oldbook_diffusion.evaluation import selection
+from oldbook_diffusion.metrics.catalogue import CURVES
 from oldbook_diffusion.metrics.compute import compute_scores
 from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
 from oldbook_diffusion.metrics.selection import Choice
@@ -52,7 +53,10 @@ def test_a_run_writes_checkpoints_adapters_drawings_and_curves(runs: Runs) -> No
     assert (run / "before_after.png").is_file()
     assert (run / "config.yaml").is_file()
     reader = events(run)
-    assert set(reader.Tags()["scalars"]) >= SCALARS
+    logged = set(reader.Tags()["scalars"])
+    assert logged >= SCALARS
+    named = {tag for curve in CURVES.values() for tag in curve.tags}
+    assert {tag for tag in logged if "/" in tag} <= named, "all curves are in the catalogue"
     assert [event.step for event in reader.Scalars("style/normalized")] == [0, 2, 4]
     assert reader.Scalars("style/normalized")[0].value == pytest.approx(0, abs=1e-6)
     assert len(reader.Images(f"samples/00 {PROMPTS[0]}")) == 2

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
-from safetensors import SafetensorError
 from torch import Tensor
 
 from oldbook_diffusion.evaluation.plan import SamplingPlan
@@ -24,7 +23,7 @@ def optional(what: str) -> Iterator[None]:
     """Warn where something cannot be written: a full disk does not end a run."""
     try:
         yield
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         log.warning("%s are not kept: %s", what, error)
 
 

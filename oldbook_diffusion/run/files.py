@@ -62,9 +62,16 @@ def read_metadata(file: Path) -> dict[str, str]:
 
 
 def write_tensors(file: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write tensors and metadata as safetensors."""
+    """Write tensors and metadata as safetensors.
+
+    Raises:
+        OSError: It cannot be written.
+    """
     with replacing(file) as draft:
-        save_file(tensors, draft, metadata)
+        try:
+            save_file(tensors, draft, metadata)
+        except SafetensorError as error:
+            raise OSError(str(error)) from error
 
 
 def write_sheet(file: Path, sheet: Image.Image) -> None:

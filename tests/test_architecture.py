@@ -1,0 +1,80 @@
+"""What the import linter cannot say about the package: each thing has one owner."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lightning.pytorch import Callback
+
+import oldbook_diffusion
+from oldbook_diffusion import callbacks
+from oldbook_diffusion.evaluation.logging import layout
+from oldbook_diffusion.metrics.catalogue import CURVES
+from oldbook_diffusion.metrics.curve import Curve
+from oldbook_diffusion.run.layout import RunLayout
+
+PACKAGE = Path(oldbook_diffusion.__file__).parent
+GROUPS = {tag.split("/")[0] for tag in CURVES}
+
+
+def strings(file: Path) -> Iterator[str]:
+    """The strings of a module that are no docstrings, those inside of f-strings too."""
+    tree = ast.parse(file.read_text())
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node.value
+
+
+def modules_with(spelled: re.Pattern[str], owner: str) -> list[str]:
+    """The modules beside the owner that spell something out."""
+    names = {str(file.relative_to(PACKAGE)): file for file in PACKAGE.rglob("*.py")}
+    assert owner in names
+    others = {name: file for name, file in names.items() if name != owner}
+    assert any(spelled.match(text) for text in strings(names[owner]))
+    return [n for n, file in others.items() if any(spelled.match(text) for text in strings(file))]
+
+
+def test_each_module_of_callbacks_holds_a_callback() -> None:
+    names = [module.name for module in pkgutil.iter_modules(callbacks.__path__)]
+    assert len(names) > 10
+    for name in names:
+        module = importlib.import_module(f"oldbook_diffusion.callbacks.{name}")
+        own = [
+            x
+            for _, x in inspect.getmembers(module, inspect.isclass)
+            if x.__module__ == module.__name__
+        ]
+        assert any(issubclass(x, Callback) for x in own), f"callbacks/{name}.py holds no callback"
+
+
+def test_paths_of_a_run_are_spelled_in_its_layout_alone() -> None:
+    folder = RunLayout(Path())
+    files = [folder.config, folder.lock, folder.report, folder.bad_samples, folder.before_after]
+    files += [folder.embeddings_of(1), folder.reference_set, folder.validity, folder.selection]
+    files += [folder.confirmation, folder.scores_of(1)]
+    names = "|".join(re.escape(file.name) for file in files)
+    spelled = re.compile(rf"/?(checkpoints|images|base)/\S|(.*/)?({names})$|.*step=\{{|step=$")
+    assert modules_with(spelled, "run/layout.py") == []
+
+
+def test_curves_are_named_in_the_catalogue_alone() -> None:
+    spelled = re.compile(rf"({'|'.join(GROUPS)})/[a-z_]*$")
+    assert modules_with(spelled, "metrics/catalogue.py") == []
+    for name in ("page.js", "page.html.j2"):
+        text = (PACKAGE / "report" / name).read_text()
+        assert not re.search(rf"""["'`]({"|".join(GROUPS)})/""", text), name
+
+
+@pytest.mark.parametrize("kind", ["Margin", "Multiline"])
+def test_a_curve_of_the_catalogue_is_charted_without_another_line(kind: str) -> None:
+    where = {"band": "Style"} if kind == "Margin" else {"lines": ("Style", "New")}
+    charts = layout([Curve("style/new", "New", "a score of tomorrow", **where)])["Style"]  # type: ignore[arg-type]
+    ((chart, tags),) = charts.values()
+    assert chart == kind
+    assert tags[0] == "style/new"
