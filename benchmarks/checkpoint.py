@@ -17,10 +17,12 @@ from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
+from peft import inject_adapter_in_model
 from torch import Tensor, nn
 
 from benchmarks.turns import clocked, made_with, show, table, take_turns
-from oldbook_diffusion.adapter import LoRA, keep_trainable, trainable_names
+from oldbook_diffusion.methods import LoRA
+from oldbook_diffusion.methods.state import keep_trainable, trainable_names
 from oldbook_diffusion.run.checkpoint_io import DurableCheckpointIO
 
 WIDTHS, TEXT_WIDTH = (320, 640, 1280, 1280), 768
@@ -32,7 +34,7 @@ def adapted(widths: Sequence[int], rank: int) -> nn.Module:
     with torch.device("meta"):
         unet = UNet2DConditionModel(block_out_channels=widths, cross_attention_dim=TEXT_WIDTH)
     unet.requires_grad_(False)
-    LoRA(rank).attach(unet)
+    inject_adapter_in_model(LoRA(rank).config(), unet)
     for module in unet.modules():
         for name, weight in list(module.named_parameters(recurse=False)):
             if weight.requires_grad:

@@ -17,8 +17,7 @@ from torch import Tensor
 
 from benchmarks.turns import Figures, clocked, made_with, show, table, take_turns
 from oldbook_diffusion.evaluation.prompts import PROMPTS
-from oldbook_diffusion.sampling import Sampling, pipeline_of, render
-from oldbook_diffusion.stable_diffusion import StableDiffusion
+from oldbook_diffusion.models import Sampling, StableDiffusion, generate
 
 
 @dataclass
@@ -40,11 +39,11 @@ class Sides:
     def together(self) -> None:
         """As a run draws."""
         seeds = range(len(self.prompts))
-        self.drawings["together"] = render(self.model, self.prompts, seeds, self.sampling)
+        self.drawings["together"] = generate(self.model, self.prompts, seeds, self.sampling)
 
     def one_by_one(self) -> None:
         """As the reference draws."""
-        pipeline = pipeline_of(self.model, self.sampling.sampler)
+        pipeline = self.model.pipeline(self.sampling.sampler)
         drawn = [
             pipeline(
                 prompt,

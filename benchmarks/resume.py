@@ -43,7 +43,7 @@ def write_config(world: Path) -> Path:
     """The config of a run that draws nothing."""
     content = {
         "seed_everything": 0,
-        "model": {"pretrained": str(world / "model"), "adapter": {"class_path": "LoRA"}},
+        "model": {"pretrained": str(world / "model"), "method": {"class_path": "LoRA"}},
         "data": {
             "path": str(world / "pages"),
             "columns": {"book": "book"},

@@ -107,7 +107,7 @@ def write_config(world: Path, updates: int) -> Path:
         "seed_everything": 0,
         "model": {
             "pretrained": str(world / "model"),
-            "adapter": {"class_path": "LoRA", "init_args": {"rank": RANK}},
+            "method": {"class_path": "LoRA", "init_args": {"rank": RANK}},
             "optimizer": {"class_path": "torch.optim.AdamW", "init_args": OPTIMIZER},
         },
         "data": {

@@ -17,7 +17,7 @@ class Watch(Callback):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin as the other side does."""
-        begin_alike(pl_module.model.unet)  # type: ignore[union-attr, arg-type]
+        begin_alike(pl_module.model.denoiser)  # type: ignore[union-attr, arg-type]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Know what a step is made of."""

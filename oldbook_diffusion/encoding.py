@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from oldbook_diffusion.cache import Cache, Store
-from oldbook_diffusion.stable_diffusion import StableDiffusion
+from oldbook_diffusion.models import BaseModel, Conditioning
 
 
 class FrozenEncoder:
@@ -23,15 +23,13 @@ class FrozenEncoder:
         precision: The trainer's precision: autocast changes what the same weights compute.
     """
 
-    def __init__(
-        self, model: StableDiffusion, cache: Cache | None = None, precision: str = ""
-    ) -> None:
+    def __init__(self, model: BaseModel, cache: Cache | None = None, precision: str = "") -> None:
         self.model = model
         self.pictures: Store | None = None
         self.prompts: Store | None = None
         if cache is not None:
-            self.pictures = cache.open("vae", model.vae, precision)
-            self.prompts = cache.open("text_encoder", model.text_encoder, precision)
+            self.pictures = cache.open("vae", model.image_encoder, precision)
+            self.prompts = cache.open("text_encoder", model.prompt_encoder, precision)
 
     def moments(
         self, images: Tensor, known: Sequence[Tensor | None], keys: Sequence[str]
@@ -55,21 +53,40 @@ class FrozenEncoder:
             self.pictures.put(key, moments)
         return moments
 
-    def prompt_embeds(self, prompts: Sequence[str]) -> Tensor:  # => [B, T, D]
-        """The embeddings of prompts, whole: the denoiser attends to the padding too."""
+    def conditioning(self, prompts: Sequence[str]) -> Conditioning:
+        """The encodings of prompts, whole: the denoiser attends to the padding too."""
         distinct = {prompt: self.encode_prompt(prompt) for prompt in dict.fromkeys(prompts)}
-        return torch.stack([distinct[prompt] for prompt in prompts])
+        return {
+            name: torch.stack([distinct[prompt][name] for prompt in prompts])
+            for name in self.model.conditioning_names
+        }
 
-    def encode_prompt(self, prompt: str) -> Tensor:  # => [T, D]
-        """The embedding of one prompt, kept under its tokens."""
+    def encode_prompt(self, prompt: str) -> Conditioning:  # => without the batch dimension
+        """The encoding of one prompt, cached under its tokens."""
         tokens = self.model.tokenize([prompt])
-        name = blake2b(tokens.numpy().tobytes(), digest_size=16).hexdigest()
-        if self.prompts is not None and (known := self.prompts.get(name)) is not None:
-            return known.to(self.model.text_encoder.device)
-        prompt_embeds = self.model.embed(tokens)[0].contiguous()
+        digest = blake2b(tokens.numpy().tobytes(), digest_size=16).hexdigest()
+        first, *others = self.model.conditioning_names
+        names = {first: digest, **{name: f"{digest}-{name}" for name in others}}
+        if (cached := self.cached_prompt(names)) is not None:
+            return cached
+        encoded = self.model.encode_tokens(tokens)
+        conditioning = {name: encoded[name][0].contiguous() for name in names}
         if self.prompts is not None:
-            self.prompts.put(name, prompt_embeds)
-        return prompt_embeds
+            for name, value in conditioning.items():
+                self.prompts.put(names[name], value)
+        return conditioning
+
+    def cached_prompt(self, names: dict[str, str]) -> Conditioning | None:
+        """The encoding of a prompt by its names in the cache; none where any is missing."""
+        if self.prompts is None:
+            return None
+        device = next(self.model.prompt_encoder.parameters()).device
+        found: Conditioning = {}
+        for name, cached in names.items():
+            if (value := self.prompts.get(cached)) is None:
+                return None
+            found[name] = value.to(device)
+        return found
 
     def flush(self) -> None:
         """Write what waits in memory."""

@@ -5,9 +5,10 @@ import logging
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
 
+from oldbook_diffusion.batch import Batch
 from oldbook_diffusion.cache import Store
 from oldbook_diffusion.data import Illustrations
-from oldbook_diffusion.data.loader import Batch, PlateLoader
+from oldbook_diffusion.data.loader import PlateLoader
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.system import StyleDiffusion
 
@@ -42,13 +43,13 @@ class FillCache(LightningModule):
     def predict_step(self, batch: Batch, batch_idx: int) -> None:
         """Encode a batch."""
         self.system.encoder.moments(batch["images"], batch["moments"], batch["keys"])
-        self.system.encoder.prompt_embeds(batch["prompts"])
+        self.system.encoder.conditioning(batch["prompts"])
 
     def on_predict_end(self) -> None:
         """Encode the empty prompt too, where captions are dropped; write what waits."""
         if self.data.captions.dropout:
             with self.trainer.precision_plugin.forward_context():
-                self.system.encoder.prompt_embeds([""])
+                self.system.encoder.conditioning([""])
         self.system.encoder.flush()
 
 

@@ -58,7 +58,7 @@ def write_config(world: World, folder: Path) -> Path:
         "seed_everything": 3,
         "model": {
             "pretrained": str(world.base),
-            "adapter": {"class_path": "LoRA", "init_args": {"rank": 2, "dropout": 0.1}},
+            "method": {"class_path": "LoRA", "init_args": {"rank": 2, "dropout": 0.1}},
             "optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lr": 0.01}},
             "lr_scheduler": {
                 "class_path": "torch.optim.lr_scheduler.CosineAnnealingLR",

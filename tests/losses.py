@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from oldbook_diffusion.loss import DenoisingLoss
+from oldbook_diffusion.objectives import DenoisingLoss
 
 
 class NoNumber(DenoisingLoss):

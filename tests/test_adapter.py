@@ -27,8 +27,8 @@ EXPORT = "checkpoints/step=000004"
 def test_plain_diffusers_draws_the_same(runs: Runs, world: World, alpha: str, layers: str) -> None:
     run = runs.fit(
         "--model.optimizer.init_args.lr=0.3",
-        f"--model.adapter.init_args.alpha={alpha}",
-        f"--model.adapter.init_args.target_modules={layers}",
+        f"--model.method.init_args.alpha={alpha}",
+        f"--model.method.init_args.target_modules={layers}",
     )
     pipeline = StableDiffusionPipeline.from_pretrained(world.base)
     pipeline.load_lora_weights(run / EXPORT)
@@ -64,7 +64,7 @@ def test_the_adapter_changes_the_drawings(runs: Runs) -> None:
 
 
 def test_the_adapter_carries_its_rank_and_alpha(runs: Runs) -> None:
-    run = runs.fit("--model.adapter.init_args.alpha=7.0", "--render.prompts=[]")
+    run = runs.fit("--model.method.init_args.alpha=7.0", "--render.prompts=[]")
     file = run / EXPORT / "pytorch_lora_weights.safetensors"
     with safe_open(file, "pt") as content:
         metadata = str(content.metadata())

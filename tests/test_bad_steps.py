@@ -19,7 +19,7 @@ FUSED = (
 
 def no_number(*batches: int, value: str = ".nan") -> str:
     arguments = f'"init_args": {{"batches": {json.dumps(batches)}, "value": {value}}}'
-    return f'--model.loss={{"class_path": "tests.losses.NoNumber", {arguments}}}'
+    return f'--model.objective={{"class_path": "tests.losses.NoNumber", {arguments}}}'
 
 
 def learnt(run: Path, step: int) -> tuple[object, object]:

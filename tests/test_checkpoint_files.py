@@ -134,7 +134,7 @@ def test_last_takes_the_newest_whole_checkpoint(
 def test_last_takes_the_newest_checkpoint_that_fits_the_config(
     runs: Runs, caplog: pytest.LogCaptureFixture
 ) -> None:
-    four = "--model.adapter.init_args.rank=4"
+    four = "--model.method.init_args.rank=4"
     first = runs.fit(*PLAIN, "--trainer.max_steps=2")
     second = runs.fit(*PLAIN, four, "--trainer.max_steps=2")
     assert (first.name, second.name) == ("version_0", "version_1")
@@ -147,7 +147,7 @@ def test_last_takes_the_newest_checkpoint_that_fits_the_config(
     runs.fit(*PLAIN, four, "--trainer.max_steps=3", "--ckpt_path=auto")
     assert (second / "checkpoints/step=000003.ckpt").is_file()
     assert "rank 4, now it is 3" in runs.refuse(
-        *PLAIN, "--model.adapter.init_args.rank=3", "--ckpt_path=last"
+        *PLAIN, "--model.method.init_args.rank=3", "--ckpt_path=last"
     )
 
 

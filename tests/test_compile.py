@@ -38,7 +38,7 @@ def test_without_a_compiler_the_option_is_refused_in_one_sentence(runs: Runs) ->
 def test_a_compiled_denoiser_learns_the_same(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
     torch._dynamo.reset()
     caplog.set_level("INFO", "oldbook_diffusion")
-    options = (*PLAIN, "--trainer.log_every_n_steps=1", "--model.adapter.init_args.dropout=0")
+    options = (*PLAIN, "--trainer.log_every_n_steps=1", "--model.method.init_args.dropout=0")
     plain = runs.fit(*options, name="plain")
     compiled = runs.fit(*options, COMPILE, name="compiled")
     first, second = ([e.value for e in events(r).Scalars("train/loss")] for r in (plain, compiled))

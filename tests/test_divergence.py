@@ -19,7 +19,7 @@ QUICK = (
 
 def rising(batch: int) -> str:
     arguments = f'"init_args": {{"batch": {batch}}}'
-    return f'--model.loss={{"class_path": "tests.losses.Rising", {arguments}}}'
+    return f'--model.objective={{"class_path": "tests.losses.Rising", {arguments}}}'
 
 
 def test_a_risen_loss_is_told_once_and_drawn_also_over_a_resume(

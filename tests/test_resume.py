@@ -197,8 +197,8 @@ def test_without_a_folder_of_runs_the_newest_is_not_guessed(
 def test_a_checkpoint_of_another_rank_is_refused(runs: Runs) -> None:
     run = runs.fit(*PLAIN)
     checkpoint = run / "checkpoints" / "step=000002.ckpt"
-    message = runs.refuse(*PLAIN, f"--ckpt_path={checkpoint}", "--model.adapter.init_args.rank=3")
-    assert "does not fit model.adapter" in message
+    message = runs.refuse(*PLAIN, f"--ckpt_path={checkpoint}", "--model.method.init_args.rank=3")
+    assert "does not fit model.method" in message
     assert "rank" in message
 
 
@@ -265,10 +265,10 @@ def test_a_changed_model_or_changed_batches_are_refused_by_name(runs: Runs) -> N
     run = runs.fit(*PLAIN)
     last = (*PLAIN, f"--ckpt_path={run / 'checkpoints/step=000002.ckpt'}")
     said = {
-        "--model.adapter.init_args.alpha=7.5": ("model.adapter", "init_args.alpha None", "7.5"),
-        "--model.adapter.init_args.dropout=0.3": ("model.adapter", "init_args.dropout 0.1", "0.3"),
-        "--model.adapter.init_args.target_modules=['to_q']": ("target_modules", "to_k", "['to_q']"),
-        "--model.loss.snr_gamma=5": ("model.loss", "init_args.snr_gamma None", "5"),
+        "--model.method.init_args.alpha=7.5": ("model.method", "init_args.alpha None", "7.5"),
+        "--model.method.init_args.dropout=0.3": ("model.method", "init_args.dropout 0.1", "0.3"),
+        "--model.method.init_args.target_modules=['to_q']": ("target_modules", "to_k", "['to_q']"),
+        "--model.objective.snr_gamma=5": ("model.objective", "init_args.snr_gamma None", "5"),
         "--data.batch_size=3": ("data.batch_size", "2, now it is 3", "data.allow_changes"),
         "--trainer.accumulate_grad_batches=2": ("accumulate_grad_batches", "2, now it is 4"),
         "--data.captions.dropout=0.5": ("data.captions", "0.2", "0.5", "data.allow_changes"),

@@ -52,7 +52,7 @@ class EndOnSignal(Callback):
             signal.signal(number, self.receive)
         self.signaled = trainer.received_sigterm
         if trainer.world_size == 1:  # else the others would wait for this one's samples
-            self.watch = pl_module.model.unet.register_forward_pre_hook(
+            self.watch = pl_module.model.denoiser.register_forward_pre_hook(
                 lambda *_: self.end_sampling(trainer)
             )
 

@@ -16,7 +16,7 @@ from oldbook_diffusion.evaluation.artifacts import (
     write_samples,
 )
 from oldbook_diffusion.evaluation.encoder_scoring import EncoderScoring
-from oldbook_diffusion.evaluation.generation import base_model, generate
+from oldbook_diffusion.evaluation.generation import generate
 from oldbook_diffusion.evaluation.plan import SampleImages, SamplingPlan
 from oldbook_diffusion.evaluation.prompts import (
     OFF_STYLE_PROMPTS,
@@ -30,9 +30,9 @@ from oldbook_diffusion.evaluation.validity import verdict
 from oldbook_diffusion.metrics import ImageEncoder
 from oldbook_diffusion.metrics.catalogue import STYLE
 from oldbook_diffusion.metrics.check import Check, as_table
+from oldbook_diffusion.models import Sampling
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.profile import Stopwatch
-from oldbook_diffusion.sampling import Sampling
 from oldbook_diffusion.system import StyleDiffusion
 
 log = logging.getLogger(__name__)
@@ -161,7 +161,7 @@ class Evaluate(Callback):
     ) -> tuple[SampleImages, list[Check]]:
         """Sample the base model, and set the scores up."""
         self.plan = self.scoring.extend(self.plan, context)
-        with base_model(system):
+        with system.base_model():
             base = self.sample(context, system)
             if context.is_main:
                 with optional("the samples of the base model"):

@@ -1,12 +1,11 @@
-"""The adapter, where any diffusers pipeline can load it."""
+"""Export of the trained weights at each checkpoint."""
 
 import logging
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from safetensors import SafetensorError
 
-from oldbook_diffusion.adapter import export_adapter
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.export import FORMATS, Exporter, export
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.system import StyleDiffusion
 
@@ -14,7 +13,35 @@ log = logging.getLogger(__name__)
 
 
 class ExportAdapter(Callback):
-    """Write the adapter beside each checkpoint: `checkpoints/step=N/`."""
+    """Write the trained weights beside each checkpoint, in each format that can hold them.
+
+    Args:
+        formats: Formats to write; all that support the method when null.
+    """
+
+    def __init__(self, formats: list[Exporter] | None = None) -> None:
+        self.formats = formats
+        self.supported: list[Exporter] = []
+        self.last_step = -1
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Refuse a format that cannot hold what is trained; warn where there is none.
+
+        Raises:
+            OldBookError: A format was asked for that does not support the method.
+        """
+        assert isinstance(pl_module, StyleDiffusion)
+        method, model = pl_module.method, pl_module.model
+        supported = [one for one in self.formats or FORMATS if one.supports(method, model)]
+        unsupported = [one.name for one in self.formats or [] if one not in supported]
+        if unsupported:
+            raise OldBookError(
+                f"export.formats: {unsupported[0]} cannot hold what {type(method).__name__} "
+                "trains: set export.formats to null to write all formats that can"
+            )
+        if not supported:
+            log.warning("no format holds what %s trains: checkpoints only", type(method).__name__)
+        self.supported = supported
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write at every checkpoint of a training run."""
@@ -22,19 +49,18 @@ class ExportAdapter(Callback):
             self.export(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write what the last step has learnt."""
+        """Write what the last step has learned."""
         self.export(trainer, pl_module)
 
     def export(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write from one process; adapters are the same in all."""
+        """Write from one process; the weights are the same in all."""
         assert isinstance(pl_module, StyleDiffusion)
-        if trainer.is_global_zero:
-            folder = RunContext(trainer).folder.adapter(trainer.global_step)
+        if not trainer.is_global_zero or trainer.global_step == self.last_step:
+            return
+        self.last_step = trainer.global_step
+        folder = RunContext(trainer).folder.adapter(trainer.global_step)
+        for exporter in self.supported:
             try:
-                export_adapter(pl_module.model.unet, folder)
-            except (
-                OSError,
-                SafetensorError,
-                OldBookError,
-            ) as error:  # the checkpoint holds the same weights
-                log.warning("the adapter is not exported to %s: %s", folder, error)
+                export(exporter, pl_module.method, pl_module.model, folder)
+            except (OSError, OldBookError) as error:  # the checkpoint holds the same weights
+                log.warning("%s is not written to %s: %s", exporter.name, folder, error)

@@ -6,8 +6,8 @@ import sys
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
-from oldbook_diffusion.drawing import WEIGHTS
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.export.diffusers import FILE
 from oldbook_diffusion.report import report
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.folder import RunFolder
@@ -31,7 +31,7 @@ class ShowResults(Callback):
             "report": folder.report,
             "before/after": folder.before_after,
             "samples": folder.images,
-            "adapter": adapter / WEIGHTS,
+            "adapter": adapter / FILE,
         }
         lines = {
             "curves": f"tensorboard --logdir {folder.path}",

@@ -11,10 +11,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.optim import Optimizer
 
+from oldbook_diffusion.batch import Batch
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.metrics.catalogue import SKIPPED
-from oldbook_diffusion.system import Illustrated
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class SkipNonfiniteSteps(Callback):
         self.pending: deque[tuple[Callable[[], bool], list[str]]] = deque()
 
     def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Illustrated, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
     ) -> None:
         """Remember the plates of a step."""
         pairs = zip(batch["prompts"], batch["seeds"], strict=True)

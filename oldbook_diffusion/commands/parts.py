@@ -1,8 +1,7 @@
 """Classes that a config can name without their module, since they are imported here."""
 
-from oldbook_diffusion.adapter import LoRA
 from oldbook_diffusion.cache import Cache
-from oldbook_diffusion.loss import DenoisingLoss
+from oldbook_diffusion.methods import FullFineTuning, LoRA, Peft
 from oldbook_diffusion.metrics import (
     CSDEncoder,
     DINOv2Encoder,
@@ -10,9 +9,12 @@ from oldbook_diffusion.metrics import (
     OpenCLIPEncoder,
     RandomTextures,
 )
+from oldbook_diffusion.objectives import DenoisingLoss
 
 PARTS: tuple[type, ...] = (
     LoRA,
+    Peft,
+    FullFineTuning,
     Cache,
     DenoisingLoss,
     OpenCLIPEncoder,

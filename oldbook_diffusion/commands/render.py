@@ -1,11 +1,67 @@
-"""`oldbook render`: generate images of a prompt."""
+"""Sampling any prompt with a base model, and with what was trained on it: `oldbook render`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from oldbook_diffusion.commands.function_command import run_function
-from oldbook_diffusion.drawing import draw
+from oldbook_diffusion.export import FORMATS, Exporter, read_export
+from oldbook_diffusion.models import BaseModel, Sampling, generate, load_model
+from oldbook_diffusion.pictures import before_and_after, save_drawing, slug
 
 
 def run(arguments: Sequence[str]) -> None:
     """Generate, and print the files."""
-    run_function("render", arguments, draw, "prompt", type=str, help="what the image shows")
+    run_function("render", arguments, render, "prompt", type=str, help="what the image shows")
+
+
+def render(
+    prompt: str,
+    base: BaseModel | str = "CompVis/stable-diffusion-v1-4",
+    adapter: Path | None = None,
+    adapter_format: Exporter | None = None,
+    seed: int = 0,
+    out: Path = Path("renders"),
+    sampler: str = "DPMSolverMultistepScheduler",
+    num_steps: int = 25,
+    guidance_scale: float = 7.5,
+    negative_prompt: str = "",
+    resolution: int | None = None,
+) -> list[Path]:
+    """Sample a prompt with the base model and, beside it, with fine-tuned weights.
+
+    Args:
+        prompt: Text to sample.
+        base: Hub name or local folder of a base model, or a class of base models.
+        adapter: File of fine-tuned weights, or the folder it is in; base model only when null.
+        adapter_format: Format of these weights; recognized by their files when null.
+        seed: Seed of the noise.
+        out: Folder of the samples.
+        sampler: Class name of a diffusers scheduler.
+        num_steps: Denoising steps.
+        guidance_scale: Weight of classifier-free guidance; 1 is none.
+        negative_prompt: What guidance steers away from.
+        resolution: Side of the sample, in pixels; the model's own when null.
+
+    Returns:
+        The files written.
+    """
+    model = (load_model(base) if isinstance(base, str) else base).eval()
+    side = resolution or model.default_resolution
+    model.check_resolution(side)
+    sampling = Sampling(sampler, num_steps, guidance_scale, negative_prompt, side)
+    metadata = {"prompt": prompt, "seed": seed, "base": model.pretrained, **vars(sampling)}
+    samples = {"base": generate(model, [prompt], [seed], sampling)}
+    if adapter is not None:
+        read_export(model, adapter, FORMATS if adapter_format is None else [adapter_format])
+        samples["tuned"] = generate(model, [prompt], [seed], sampling)
+    out.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, sample in samples.items():
+        files.append(out / f"{slug(prompt)}_seed={seed}_{name}.png")
+        save_drawing(
+            sample[0], files[-1], {**metadata, "adapter": adapter if name == "tuned" else ""}
+        )
+    if adapter is not None:
+        files.append(out / f"{slug(prompt)}_seed={seed}_before_after.png")
+        before_and_after([prompt], samples["base"], samples["tuned"]).save(files[-1])
+    return files

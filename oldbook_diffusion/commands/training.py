@@ -74,7 +74,7 @@ class TrainingCLI(LightningCLI):
         self.method_arguments: list[str] = []
         for message in FALSE_ALARMS:
             warnings.filterwarnings("ignore", message=message)
-        always = [AutoBatchSize(), ExportAdapter(), ProfileRun(), ShowResults()]
+        always = [AutoBatchSize(), ProfileRun(), ShowResults()]
         super().__init__(
             StyleDiffusion,
             Illustrations,
@@ -102,6 +102,7 @@ class TrainingCLI(LightningCLI):
         parser.add_lightning_class_args(SelectCheckpoint, "selection")
         parser.add_lightning_class_args(SkipNonfiniteSteps, "bad_steps")
         parser.add_lightning_class_args(WatchDivergence, "divergence")
+        parser.add_lightning_class_args(ExportAdapter, "export")
         if self.method is not None:
             self.method_arguments = parser.add_method_arguments(
                 Trainer, self.method, skip=GIVEN_HERE

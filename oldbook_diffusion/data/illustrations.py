@@ -9,6 +9,7 @@ from typing import Any, Literal
 from datasets import IterableDataset
 from lightning.pytorch import LightningDataModule, Trainer
 
+from oldbook_diffusion.batch import Batch
 from oldbook_diffusion.cache import Cache, Store
 from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.contents import contents_of
@@ -22,7 +23,7 @@ from oldbook_diffusion.data.global_batch import (
     kept_size,
     share_of,
 )
-from oldbook_diffusion.data.loader import Batch, PlateLoader
+from oldbook_diffusion.data.loader import PlateLoader
 from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.order import Position, Row, ShuffledRows
 from oldbook_diffusion.data.sides import Sides

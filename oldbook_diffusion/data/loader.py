@@ -5,33 +5,21 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
+from oldbook_diffusion.batch import Batch
 from oldbook_diffusion.data.decode import Decode, Illustration
 from oldbook_diffusion.data.faults import BadPlateError, Faults
-from oldbook_diffusion.data.order import Position, Row
+from oldbook_diffusion.data.order import Row
 from oldbook_diffusion.errors import OldBookError
 
 # what tells a run to end; Windows knows no SIGUSR1
 SIGNALS = [signal.Signals[name] for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name)]
 GROUP = 4  # rows on one way to a worker and back: fewer messages, and a first batch soon
-
-
-class Batch(TypedDict):
-    """Captioned illustrations; every random draw about one is keyed by its seed."""
-
-    images: Tensor  # [B, 3, H, W] in [0, 1], without those that the cache knows
-    moments: list[Tensor | None]  # [2 C, h, w] of those that it knows
-    keys: list[str]  # their names in the cache
-    prompts: list[str]
-    seeds: list[int]
-    books: list[str | None]
-    position: Position  # after this batch
-    faults: dict[str, Any]  # counts up to it
 
 
 class Visit(NamedTuple):

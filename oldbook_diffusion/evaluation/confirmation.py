@@ -8,9 +8,8 @@ import logging
 
 import torch
 
-from oldbook_diffusion.adapter import keep_trainable, restore_frozen
 from oldbook_diffusion.evaluation.artifacts import optional
-from oldbook_diffusion.evaluation.generation import base_model, generate
+from oldbook_diffusion.evaluation.generation import generate
 from oldbook_diffusion.evaluation.plan import CONFIRMATION, SamplingPlan
 from oldbook_diffusion.evaluation.prompts import CONFIRMATION_PROMPTS
 from oldbook_diffusion.evaluation.scorer import Scorer
@@ -30,9 +29,9 @@ def confirm(
     there = context.folder.checkpoint(step)
     if (file := context.broadcast(there if there.is_file() else None)) is None:
         return
-    last = {name: x.clone() for name, x in keep_trainable(system, system.state_dict()).items()}
+    last = system.trained_state()
     chosen = read_checkpoint(file, system.device)["state_dict"]
-    system.load_state_dict(restore_frozen(system, chosen))
+    system.load_trained_state(chosen)
     groups = {
         "the prompts, other noise": (plan.prompts, CONFIRMATION),
         "other prompts": (CONFIRMATION_PROMPTS, CONFIRMATION + len(plan.prompt_ids)),
@@ -41,7 +40,7 @@ def confirm(
         name: score_prompts(context, system, scorer, plan, list(prompts), first)
         for name, (prompts, first) in groups.items()
     }
-    system.load_state_dict(restore_frozen(system, last))
+    system.load_trained_state(last)
     if context.is_main:
         with optional("the confirmation"):
             record = {"step": step, **scorer.encoder.origin, "scores": scores}
@@ -62,7 +61,7 @@ def score_prompts(
     texts = [prompt for prompt in prompts for _ in range(plan.samples_per_prompt)]
     order = (texts, range(first, first + len(texts)), plan.sampling)
     fine_tuned = generate(context, system, *order)
-    with base_model(system):
+    with system.base_model():
         base = generate(context, system, *order)
     if not context.is_main or scorer.references is None:
         return {}

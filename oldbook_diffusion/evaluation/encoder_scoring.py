@@ -26,8 +26,8 @@ from oldbook_diffusion.evaluation.validity import run_checks
 from oldbook_diffusion.metrics.check import Check, as_record, as_table, failed
 from oldbook_diffusion.metrics.negative_controls import NUISANCES
 from oldbook_diffusion.metrics.sample_size import too_small
+from oldbook_diffusion.models import BaseModel
 from oldbook_diffusion.run.context import RunContext
-from oldbook_diffusion.stable_diffusion import StableDiffusion
 from oldbook_diffusion.system import StyleDiffusion
 
 log = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ def mirrored(images: Tensor) -> Tensor:
     return images.flip(-1)
 
 
-def through(model: StableDiffusion, images: Tensor) -> Tensor:  # => like images, on the CPU
+def through(model: BaseModel, images: Tensor) -> Tensor:  # => like images, on the CPU
     """Send images through the autoencoder, a few at a time."""
     parts = [model.round_trip(part).cpu() for part in images.split(8) if len(part)]
     return torch.cat([images[:0], *parts])

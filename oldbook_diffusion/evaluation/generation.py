@@ -1,13 +1,11 @@
 """Sampling inside a run: every process its shard, in the precision of the run."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from torch import Tensor
 
-from oldbook_diffusion.adapter import without_adapter
+from oldbook_diffusion.models import Sampling
 from oldbook_diffusion.run.context import RunContext
-from oldbook_diffusion.sampling import Sampling
 from oldbook_diffusion.system import StyleDiffusion
 
 
@@ -25,10 +23,3 @@ def generate(
         images = system(context.shard(prompts), context.shard(seeds), sampling)
     system.train(training)
     return context.gather(images)
-
-
-@contextmanager
-def base_model(system: StyleDiffusion) -> Iterator[None]:
-    """Sample with the base model instead of the fine-tuned one."""
-    with without_adapter(system.model.unet):
-        yield

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from oldbook_diffusion.sampling import Sampling
+from oldbook_diffusion.models import Sampling
 
 # first seeds of what is sampled beside the prompts, so that no two groups share their noise
 PROBE_FIT, CAPTIONS, OFF_STYLE, REPLICATES, CONFIRMATION = 10_000, 20_000, 30_000, 40_000, 50_000

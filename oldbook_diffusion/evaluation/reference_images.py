@@ -16,7 +16,7 @@ from oldbook_diffusion.data.transforms import Limits, center_crop, decode_page
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.metrics import ImageEncoder
 from oldbook_diffusion.metrics.negative_controls import Change
-from oldbook_diffusion.stable_diffusion import StableDiffusion
+from oldbook_diffusion.models import BaseModel
 
 THUMBNAIL = 256  # pixels of a side, at most
 FIX = "so that nothing can be measured: fix the dataset, or hold out other plates"
@@ -84,7 +84,7 @@ def read_monitored(loaders: Iterable[Any]) -> MonitoredSubset:
 
 
 def embed_plates(
-    model: StableDiffusion,
+    model: BaseModel,
     encoder: ImageEncoder,
     loader: Iterable[Any],
     changes: Mapping[str, Change],

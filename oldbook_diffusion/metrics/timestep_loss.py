@@ -1,6 +1,5 @@
 """The denoising loss by noise level, on plates that are trained on and on plates that are not."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -19,13 +18,6 @@ from oldbook_diffusion.metrics.catalogue import (
 from oldbook_diffusion.metrics.curve import Curve, flat
 from oldbook_diffusion.metrics.inference import Interval, t_interval
 from oldbook_diffusion.metrics.memorization import membership_auc
-from oldbook_diffusion.randomness import uniform
-
-
-def band_timesteps(seeds: Sequence[int], band: int, num_timesteps: int) -> Tensor:  # => [N]
-    """A timestep of a band for each seed."""
-    fractions = [(band + uniform(seed, "timestep")) / BANDS for seed in seeds]
-    return torch.tensor([int(fraction * num_timesteps) for fraction in fractions])
 
 
 class TimestepLoss(Metric):

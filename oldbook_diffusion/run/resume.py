@@ -105,7 +105,7 @@ def enter(place: Namespace | None, checkpoint: Path, ckpt_path: str) -> Namespac
 def wanted(model: Mapping[str, Any]) -> dict[str, Any]:
     """The settings in a config of the parts that a checkpoint depends on, by their keys in it."""
     named: dict[str, Any] = {}
-    for part in ("adapter", "loss"):
+    for part in ("method", "objective"):
         content = model.get(part) or {}
         arguments = content.get("init_args") or {}
         named |= {f"{part}.init_args.{key}": plain(value) for key, value in arguments.items()}

@@ -15,7 +15,8 @@ from diffusers import AutoencoderKL, DDPMScheduler, StableDiffusionPipeline, UNe
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from oldbook_diffusion.loss import DenoisingLoss
+from oldbook_diffusion.models import DiffusionProcess
+from oldbook_diffusion.objectives import DenoisingLoss
 from recipes.nano.legs import CACHE, CHECKPOINTS, Leg, follow
 from recipes.nano.looks import LOOKS, dress
 from recipes.nano.pools import load_pool, to_tensor
@@ -89,6 +90,11 @@ class Networks(nn.Module):
         super().__init__()
         self.unet = build_unet(channels)
         self.text_encoder = build_text_encoder(tokenizer)
+        self.process = DiffusionProcess(build_scheduler())
+
+    def denoise(self, noisy: Tensor, times: Tensor, conditioning: dict[str, Tensor]) -> Tensor:
+        """What the denoiser predicts."""
+        return self.unet(noisy, times, conditioning["prompt_embeds"]).sample
 
 
 def captioned_scene(index: int) -> tuple[Tensor, str]:
@@ -170,13 +176,14 @@ def train(args: argparse.Namespace) -> None:
     optimizer = torch.optim.AdamW(networks.parameters(), weight_decay=1e-2, fused=True)
     parts = {"networks": networks, "average": average, "optimizer": optimizer}
     leg = Leg(CACHE / "base.pt", parts, args.minutes, args.device)
-    objective, scheduler = DenoisingLoss(snr_gamma=5.0), build_scheduler()
+    objective = DenoisingLoss(snr_gamma=5.0)
     for step in leg.steps(optimizer, args.rate):
         clean, words = (part.to(args.device) for part in world.batch(step, args.batch_size))
         embeds = networks.text_encoder(words)[0]
         timesteps = torch.randint(1000, (len(clean),), device=args.device)
         noise = torch.randn_like(clean)
-        loss = objective(networks.unet, scheduler, clean, embeds, noise, timesteps).mean()
+        conditioning = {"prompt_embeds": embeds}
+        loss = objective(networks, clean, noise, timesteps, conditioning).mean()
         optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)

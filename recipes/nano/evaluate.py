@@ -15,8 +15,7 @@ from torchvision.models import resnet18
 from torchvision.utils import save_image
 
 from oldbook_diffusion.evaluation.prompts import PROMPTS
-from oldbook_diffusion.sampling import Sampling, render
-from oldbook_diffusion.stable_diffusion import StableDiffusion
+from oldbook_diffusion.models import Sampling, StableDiffusion, generate
 from recipes.nano.engraving import engrave, hand_of_book
 from recipes.nano.legs import CHECKPOINTS
 from recipes.nano.looks import LOOKS, dress
@@ -97,7 +96,7 @@ def main() -> None:
     families = torch.arange(len(PROMPTS)).repeat_interleave(args.seeds)
     sampling = Sampling(num_steps=20, guidance_scale=4.0, resolution=64, batch_size=30)
     prompts = [PROMPTS[family] for family in families]
-    drawings = render(model, prompts, range(1000, 1000 + len(prompts)), sampling)
+    drawings = generate(model, prompts, range(1000, 1000 + len(prompts)), sampling)
     args.sheet.parent.mkdir(parents=True, exist_ok=True)
     save_image(drawings, args.sheet, nrow=args.seeds)
     judge = train_judge(model, args.scenes, epochs=4)

@@ -45,7 +45,7 @@ def test_no_foreign_flag_is_a_key_of_ours() -> None:
     [
         ("--lr=1e-4", "use --model.optimizer.init_args.lr"),
         ("--learning-rate=1e-4", "use --model.optimizer.init_args.lr"),
-        ("--rank=8", "use --model.adapter.init_args.rank"),
+        ("--rank=8", "use --model.method.init_args.rank"),
         ("--prompt=a castle", "use --render.prompts"),
         ("--gpus=2", "use --trainer.devices"),
         ("--resume=last", "use --ckpt_path last"),

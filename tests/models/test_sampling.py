@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from oldbook_diffusion.sampling import Sampling, pipeline_of, render
-from oldbook_diffusion.stable_diffusion import StableDiffusion
+from oldbook_diffusion.models import Sampling, StableDiffusion, generate
 from tests import tiny
 from tests.conftest import World
 
@@ -34,17 +33,17 @@ def batches_of(network: nn.Module, work: Callable[[], Tensor]) -> list[int]:
 
 
 def test_a_text_is_embedded_once_however_often_it_is_drawn(model: StableDiffusion) -> None:
-    guided = batches_of(model.text_encoder, lambda: render(model, PROMPTS, range(5), SAMPLING))
+    guided = batches_of(model.text_encoder, lambda: generate(model, PROMPTS, range(5), SAMPLING))
     assert guided == [1, 1, 1], "two prompts, and what guidance steers away from"
     plain = replace(SAMPLING, guidance_scale=1.0)
-    unguided = batches_of(model.text_encoder, lambda: render(model, PROMPTS, range(5), plain))
+    unguided = batches_of(model.text_encoder, lambda: generate(model, PROMPTS, range(5), plain))
     assert unguided == [1, 1]
 
 
 def test_without_guidance_the_denoiser_does_half_the_work(model: StableDiffusion) -> None:
-    guided = batches_of(model.unet, lambda: render(model, PROMPTS, range(5), SAMPLING))
+    guided = batches_of(model.unet, lambda: generate(model, PROMPTS, range(5), SAMPLING))
     plain = replace(SAMPLING, guidance_scale=1.0)
-    unguided = batches_of(model.unet, lambda: render(model, PROMPTS, range(5), plain))
+    unguided = batches_of(model.unet, lambda: generate(model, PROMPTS, range(5), plain))
     assert sum(unguided) == len(PROMPTS) * SAMPLING.num_steps
     assert sum(guided) == 2 * sum(unguided)
 
@@ -53,8 +52,10 @@ def test_drawings_are_decoded_one_by_one_however_many_are_drawn_at_once(
     model: StableDiffusion,
 ) -> None:
     large = replace(SAMPLING, batch_size=5)
-    assert batches_of(model.unet, lambda: render(model, PROMPTS, range(5), large)) == [10] * 3
-    assert batches_of(model.vae.decoder, lambda: render(model, PROMPTS, range(5), large)) == [1] * 5
+    assert batches_of(model.unet, lambda: generate(model, PROMPTS, range(5), large)) == [10] * 3
+    assert (
+        batches_of(model.vae.decoder, lambda: generate(model, PROMPTS, range(5), large)) == [1] * 5
+    )
 
 
 @pytest.mark.parametrize("guidance_scale", [1.0, 2.0])
@@ -62,8 +63,8 @@ def test_a_batch_of_prompts_is_what_diffusers_draws_one_by_one(
     model: StableDiffusion, guidance_scale: float
 ) -> None:
     sampling = replace(SAMPLING, guidance_scale=guidance_scale, negative_prompt="a photo")
-    ours = render(model, PROMPTS, range(5), sampling)
-    pipeline = pipeline_of(model, sampling.sampler)
+    ours = generate(model, PROMPTS, range(5), sampling)
+    pipeline = model.pipeline(sampling.sampler)
     for seed, prompt in enumerate(PROMPTS):
         theirs = pipeline(
             prompt,

@@ -1,0 +1,18 @@
+"""Formats of trained weights."""
+
+from oldbook_diffusion.export.base import Exporter, export, read_export
+from oldbook_diffusion.export.diffusers import DiffusersLoRA
+from oldbook_diffusion.export.full import FullDenoiser
+from oldbook_diffusion.export.peft import PeftFolder
+
+FORMATS: tuple[Exporter, ...] = (DiffusersLoRA(), PeftFolder(), FullDenoiser())
+
+__all__ = [
+    "FORMATS",
+    "DiffusersLoRA",
+    "Exporter",
+    "FullDenoiser",
+    "PeftFolder",
+    "export",
+    "read_export",
+]

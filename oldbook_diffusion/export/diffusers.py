@@ -1,0 +1,58 @@
+"""LoRA files of diffusers: `StableDiffusionPipeline.load_lora_weights`."""
+
+from pathlib import Path
+from typing import Any
+
+from diffusers import StableDiffusionPipeline
+from peft import LoraConfig, get_peft_model_state_dict
+
+from oldbook_diffusion.export.base import Exporter
+from oldbook_diffusion.methods import Method, PeftMethod
+from oldbook_diffusion.models import BaseModel, StableDiffusion
+
+FILE = "pytorch_lora_weights.safetensors"
+# what decides what the weights do; an unknown field is an error in another version of peft, and
+# with dropout diffusers would drop while it samples
+FIELDS = ("r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora", "use_dora", "lora_bias")
+PLAIN = (True, "gaussian", "orthogonal")  # initializations that leave the base weights alone
+
+
+class DiffusersLoRA(Exporter):
+    """LoRA weights with their metadata, in one file.
+
+    Without rank and alpha in the metadata diffusers takes alpha = rank. All names are peft's:
+    diffusers' converter renames those of attention projections alone, and from a file with names
+    of both kinds its loader takes none of them, in silence.
+    """
+
+    def supports(self, method: Method, model: BaseModel) -> bool:
+        """Whether the method is LoRA, with the base weights as they were."""
+        if not isinstance(method, PeftMethod) or not isinstance(model, StableDiffusion):
+            return False
+        config: Any = method.config()
+        return type(config) is LoraConfig and config.init_lora_weights in PLAIN
+
+    def write(self, method: Method, model: BaseModel, folder: Path) -> None:
+        """Write one file."""
+        denoiser: Any = model.denoiser
+        config = denoiser.peft_config["default"]
+        StableDiffusionPipeline.save_lora_weights(
+            folder,
+            unet_lora_layers=get_peft_model_state_dict(model.denoiser),
+            unet_lora_adapter_metadata={
+                **{name: getattr(config, name) for name in FIELDS},
+                "target_modules": sorted(config.target_modules),
+            },
+        )
+
+    def recognizes(self, path: Path) -> bool:
+        """Whether it is such a file, or a folder with one."""
+        return (path / FILE).is_file() if path.is_dir() else path.suffix == ".safetensors"
+
+    def read(self, model: BaseModel, path: Path) -> None:
+        """Load it as any user of diffusers does."""
+        file = path / FILE if path.is_dir() else path
+        if not isinstance(model, StableDiffusion):
+            raise ValueError(f"diffusers has no LoRA of a {type(model).__name__}")
+        pipeline = model.pipeline("DDIMScheduler")
+        pipeline.load_lora_weights(file.parent, weight_name=file.name)

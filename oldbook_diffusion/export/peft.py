@@ -1,0 +1,51 @@
+"""Adapter folders of peft: `PeftModel.from_pretrained`."""
+
+from pathlib import Path
+from typing import Any
+
+from peft import (
+    PeftConfig,
+    get_peft_model_state_dict,
+    inject_adapter_in_model,
+    set_peft_model_state_dict,
+)
+from safetensors.torch import load_file, save_file
+
+from oldbook_diffusion.export.base import Exporter
+from oldbook_diffusion.methods import Method, PeftMethod
+from oldbook_diffusion.models import BaseModel
+
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+PREFIX = "base_model.model."  # where a PeftModel keeps the network
+
+
+class PeftFolder(Exporter):
+    """Weights of any method of peft with their config, for the denoiser."""
+
+    def supports(self, method: Method, model: BaseModel) -> bool:
+        """Whether the method is one of peft's."""
+        return isinstance(method, PeftMethod)
+
+    def write(self, method: Method, model: BaseModel, folder: Path) -> None:
+        """Write the config and the weights."""
+        assert isinstance(method, PeftMethod)
+        config: Any = method.config()
+        config.inference_mode = True
+        config.base_model_name_or_path = model.pretrained
+        config.save_pretrained(str(folder))
+        weights = get_peft_model_state_dict(model.denoiser)
+        tensors = {PREFIX + name: value.cpu().contiguous() for name, value in weights.items()}
+        save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+
+    def recognizes(self, path: Path) -> bool:
+        """Whether it is such a folder."""
+        return (path / CONFIG).is_file()
+
+    def read(self, model: BaseModel, path: Path) -> None:
+        """Inject the layers and load their weights, all of them."""
+        inject_adapter_in_model(PeftConfig.from_pretrained(str(path)), model.denoiser)
+        tensors = load_file(path / WEIGHTS)
+        weights = {name.removeprefix(PREFIX): value for name, value in tensors.items()}
+        loaded = set_peft_model_state_dict(model.denoiser, weights)
+        if loaded.unexpected_keys:
+            raise ValueError(f"{len(loaded.unexpected_keys)} of its weights have no place")

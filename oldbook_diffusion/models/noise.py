@@ -1,0 +1,113 @@
+"""Noise processes: how latents and noise are mixed, and what the network predicts of them.
+
+A base model knows its own process, as in the losses of EDM (Karras et al. 2022): an objective asks
+it and has no branches on kinds of models.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from diffusers.training_utils import compute_snr
+from torch import Tensor
+
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.randomness import integers, uniform
+
+PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
+
+
+class NoiseProcess(ABC):
+    """The path between latents [B, C, h, w] and noise of the same shape; times are [B]."""
+
+    @abstractmethod
+    def times(self, seeds: Sequence[int]) -> Tensor:  # => [B]
+        """Training times, each a function of its own seed."""
+
+    @abstractmethod
+    def band_times(self, seeds: Sequence[int], band: int, num_bands: int) -> Tensor:  # => [B]
+        """Times in one of the equal bands, the first with the least noise."""
+
+    @abstractmethod
+    def mix(self, latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:  # => like latents
+        """The noisy latents at these times."""
+
+    @abstractmethod
+    def target(self, latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:  # => like latents
+        """What the network should predict."""
+
+    @abstractmethod
+    def weight(self, times: Tensor, snr_gamma: float | None) -> Tensor:  # => [B]
+        """Min-SNR weights with this cap; ones where it is null."""
+
+
+class TrainingScheduler(Protocol):
+    """The part of a diffusers training scheduler that the process needs."""
+
+    config: Any
+    alphas_cumprod: Tensor
+
+    def __len__(self) -> int: ...
+
+
+class DiffusionProcess(NoiseProcess):
+    """Variance-preserving diffusion in discrete timesteps (Ho et al. 2020).
+
+    Args:
+        scheduler: Its schedule, and what the network predicts.
+
+    Raises:
+        OldBookError: The network predicts something that is not known.
+    """
+
+    def __init__(self, scheduler: TrainingScheduler) -> None:
+        self.scheduler = scheduler
+        self.prediction_type = str(scheduler.config.prediction_type)
+        if self.prediction_type not in PREDICTION_TYPES:
+            raise OldBookError(
+                f"the base model predicts {self.prediction_type!r}, which is not supported: take "
+                f"one that predicts {', '.join(PREDICTION_TYPES)}"
+            )
+
+    def times(self, seeds: Sequence[int]) -> Tensor:  # => [B]
+        """Uniform timesteps."""
+        return integers(seeds, len(self.scheduler))
+
+    def band_times(self, seeds: Sequence[int], band: int, num_bands: int) -> Tensor:  # => [B]
+        """Timesteps of one of the equal bands, the first with the least noise."""
+        fractions = [(band + uniform(seed, "timestep")) / num_bands for seed in seeds]
+        return torch.tensor([int(fraction * len(self.scheduler)) for fraction in fractions])
+
+    def mix(self, latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:  # => like latents
+        """The noisy latents, `signal * latents + sigma * noise`."""
+        signal, sigma = self.signal_and_sigma(times)
+        return signal * latents + sigma * noise
+
+    def target(self, latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:  # => like latents
+        """Epsilon (Ho et al. 2020), v (Salimans and Ho 2022, app. D) or the latents."""
+        signal, sigma = self.signal_and_sigma(times)
+        targets = {
+            "epsilon": noise,
+            "v_prediction": signal * noise - sigma * latents,
+            "sample": latents,
+        }
+        return targets[self.prediction_type]
+
+    def weight(self, times: Tensor, snr_gamma: float | None) -> Tensor:  # => [B]
+        """Min-SNR weights (Hang et al. 2023, section 3.4)."""
+        if snr_gamma is None:
+            return torch.ones_like(times, dtype=torch.float32)
+        snr = compute_snr(self.scheduler, times).float()
+        by_prediction = {"epsilon": snr, "v_prediction": snr + 1, "sample": torch.ones_like(snr)}
+        return snr.clamp(max=snr_gamma) / by_prediction[self.prediction_type]
+
+    def signal_and_sigma(self, times: Tensor) -> tuple[Tensor, Tensor]:  # => [B, 1, 1, 1] twice
+        """The factors of latents and noise, in float32 whatever the latents are.
+
+        `DDPMScheduler.add_noise` works in the dtype of the latents: in float16 its sigma is off by
+        up to 7 % in the first timesteps.
+        """
+        alphas = self.scheduler.alphas_cumprod.to(times.device, torch.float32)[times]
+        alphas = alphas.view(-1, 1, 1, 1)
+        return alphas.sqrt(), (1 - alphas).sqrt()

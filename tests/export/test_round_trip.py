@@ -1,0 +1,119 @@
+"""What a format writes gives the same predictions when other programs load it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+from peft import PeftModel
+from torch import Tensor, nn
+
+from oldbook_diffusion.export import (
+    FORMATS,
+    DiffusersLoRA,
+    Exporter,
+    FullDenoiser,
+    PeftFolder,
+    export,
+    read_export,
+)
+from oldbook_diffusion.methods import FullFineTuning, LoRA, Method, Peft
+from oldbook_diffusion.models import StableDiffusion
+from tests.conftest import World
+
+METHODS: dict[str, Callable[[], Method]] = {
+    "lora": lambda: LoRA(rank=2, alpha=7.0, dropout=0.5),
+    "lora_of_all_layers": lambda: LoRA(
+        rank=2, target_modules=["to_q", "to_out.0", "proj_in", "ff.net.2", "conv1"]
+    ),
+    "rslora": lambda: Peft("LoraConfig", {"r": 2, "lora_alpha": 4, "use_rslora": True}),
+    "dora": lambda: Peft("LoraConfig", {"r": 2, "use_dora": True}),
+    "loha": lambda: Peft("LoHaConfig", {"r": 2, "alpha": 4, "rank_dropout": 0.5}),
+    "lokr": lambda: Peft("LoKrConfig", {"r": 2, "alpha": 4}),
+    "oft": lambda: Peft("OFTConfig", {"oft_block_size": 4, "use_cayley_neumann": False}),
+    "ia3": lambda: Peft("IA3Config", {"feedforward_modules": []}),
+    "full": FullFineTuning,
+    "full_attention": lambda: FullFineTuning(["attn1", "attn2"]),
+}
+
+
+def predict(denoiser: nn.Module) -> Tensor:
+    """Predictions on fixed noise."""
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(2, 4, 16, 16, generator=generator)
+    embeds = torch.randn(2, 12, 16, generator=generator)
+    with torch.no_grad():
+        return denoiser.eval()(noise, torch.tensor([10, 900]), embeds).sample
+
+
+def load_in_diffusers(base: Path, folder: Path) -> nn.Module:
+    pipeline = StableDiffusionPipeline.from_pretrained(base)
+    pipeline.load_lora_weights(folder)
+    return pipeline.unet
+
+
+def load_in_peft(base: Path, folder: Path) -> nn.Module:
+    unet = UNet2DConditionModel.from_pretrained(base, subfolder="unet")
+    return PeftModel.from_pretrained(unet, folder)
+
+
+def load_part(base: Path, folder: Path) -> nn.Module:
+    return UNet2DConditionModel.from_pretrained(folder, subfolder="unet")
+
+
+READERS = {
+    "DiffusersLoRA": load_in_diffusers,
+    "PeftFolder": load_in_peft,
+    "FullDenoiser": load_part,
+}
+
+
+def trained(world: World, method: Method) -> StableDiffusion:
+    """A model whose trained weights have moved."""
+    torch.manual_seed(0)
+    model = StableDiffusion(str(world.base))
+    method.attach(model)
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data += 0.1 * torch.randn_like(parameter)
+    return model
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_supported_format_gives_the_same_predictions(
+    world: World, tmp_path: Path, name: str
+) -> None:
+    method = METHODS[name]()
+    model = trained(world, method)
+    expected, base = predict(model.unet), predict(StableDiffusion(str(world.base)).unet)
+    formats = [one for one in FORMATS if one.supports(method, model)]
+    assert formats, "a method that nothing can be done with"
+    for exporter in formats:
+        folder = tmp_path / exporter.name
+        assert export(exporter, method, model, folder)
+        theirs = predict(READERS[exporter.name](world.base, folder))
+        ours = StableDiffusion(str(world.base))
+        read_export(ours, folder, FORMATS)
+        for found in (theirs, predict(ours.unet)):
+            assert float((found - expected).abs().max()) < 1e-5
+            assert float((found - base).abs().max()) > 1e-3
+    with method.disabled(model):
+        assert torch.equal(predict(model.unet), base)
+    assert torch.equal(predict(model.unet), expected)
+
+
+@pytest.mark.parametrize(
+    ("exporter", "supported"),
+    [
+        (DiffusersLoRA(), {"lora", "lora_of_all_layers", "rslora", "dora"}),
+        (PeftFolder(), METHODS.keys() - {"full", "full_attention"}),
+        (FullDenoiser(), {"full", "full_attention"}),
+    ],
+)
+def test_a_format_supports_what_it_can_hold(
+    world: World, exporter: Exporter, supported: set[str]
+) -> None:
+    model = StableDiffusion(str(world.base))
+    found = {name for name, method in METHODS.items() if exporter.supports(method(), model)}
+    assert found == supported
