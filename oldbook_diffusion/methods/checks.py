@@ -50,7 +50,14 @@ def check_properties(method: Method, model: BaseModel, base: Tensor) -> None:
         OldBookError: It has no effect at all, has one before training, or leaves one when disabled.
     """
     name, most = type(method).__name__, TOLERANCE * float(base.abs().max())
-    if (change := distance(predict(model), base)) > most:
+    try:
+        change = distance(predict(model), base)
+    except RuntimeError as error:
+        reason = str(error).strip().split("\n")[0]
+        raise OldBookError(
+            f"model.method: {name} fails on these layers ({reason}): set other target_modules"
+        ) from error
+    if change > most:
         raise OldBookError(
             f"model.method: {name} changes the model before training, by up to {change:.2g}: set "
             "its initialization so that it starts from the base model"
