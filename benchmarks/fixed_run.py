@@ -37,7 +37,7 @@ OVERLAY = {
         "samples_per_prompt": 1,
         "probe_samples_per_prompt": 1,
         "off_style_prompts": ["a photograph of a dog"],
-        "sampling": {"num_steps": 3, "batch_size": 8},
+        "sampling": {"num_inference_steps": 3, "batch_size": 8},
     },
     "checkpoint": {"every_n_train_steps": STOP},
     "trainer": {"enable_progress_bar": False, "log_every_n_steps": 1},

@@ -43,14 +43,14 @@ class Sides:
 
     def one_by_one(self) -> None:
         """As the reference draws."""
-        pipeline = self.model.pipeline(self.sampling.sampler)
+        pipeline = self.model.pipeline(self.sampling.scheduler)
         drawn = [
             pipeline(
                 prompt,
                 latents=self.model.latent_noise([seed], self.sampling.resolution),
                 height=self.sampling.resolution,
                 width=self.sampling.resolution,
-                num_inference_steps=self.sampling.num_steps,
+                num_inference_steps=self.sampling.num_inference_steps,
                 guidance_scale=self.sampling.guidance_scale,
                 output_type="pt",
             ).images
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     prompts = [prompt for prompt in PROMPTS[: given.prompts] for _ in range(given.seeds)]
     sampling = Sampling(
-        num_steps=given.steps, resolution=given.resolution, batch_size=given.batch_size
+        num_inference_steps=given.steps, resolution=given.resolution, batch_size=given.batch_size
     )
     sides = Sides(StableDiffusion(given.base).eval(), prompts, sampling, {})
     header = ["seconds of the processor (of the clock)", "together", "one by one", "ratio", "gap"]

@@ -21,6 +21,8 @@ RENAMED: dict[str, str] = {
     "render.contrast": "render.negatives_dir",
     "render.num_apart": "render.probe_samples_per_prompt",
     "render.num_seeds": "render.samples_per_prompt",
+    "render.sampling.num_steps": "render.sampling.num_inference_steps",
+    "render.sampling.sampler": "render.sampling.scheduler",
     "render.steered": "render.off_style_prompts",
 }
 
@@ -96,12 +98,12 @@ FOREIGN_TO_RENDER: dict[str, str] = {
     "cfg_scale": "guidance_scale",
     "lora": "adapter",
     "model": "base",
-    "num_inference_steps": "num_steps",
+    "num_steps": "num_inference_steps",
     "output": "out",
     "pretrained_model_name_or_path": "base",
-    "scheduler": "sampler",
+    "sampler": "scheduler",
     "size": "resolution",
-    "steps": "num_steps",
+    "steps": "num_inference_steps",
 }
 
 # flags of the same script that nothing here answers to

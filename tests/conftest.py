@@ -81,7 +81,7 @@ def write_config(world: World, folder: Path) -> Path:
             "samples_per_prompt": 2,
             "probe_samples_per_prompt": 1,
             "off_style_prompts": ["a photo"],
-            "sampling": {"num_steps": 2, "guidance_scale": 2.0},
+            "sampling": {"num_inference_steps": 2, "guidance_scale": 2.0},
             "encoder": {
                 "class_path": "OpenCLIPEncoder",
                 "init_args": {"model": f"local-dir:{world.clip}", "pretrained": None},

@@ -75,7 +75,7 @@ def test_a_run_told_to_end_goes_on_as_if_it_had_not(
 
 
 def test_a_drawing_is_broken_off_and_drawn_by_the_run_that_goes_on(runs: Runs) -> None:
-    drawn = ("--render.sampling.num_steps=60", "--checkpoint.every_n_train_steps=1")
+    drawn = ("--render.sampling.num_inference_steps=60", "--checkpoint.every_n_train_steps=1")
     options = (*drawn, "--trainer.max_steps=3")
     fit = Fit.start(runs.config, *options)
     run = folder(runs)
@@ -97,7 +97,7 @@ def test_a_drawing_is_broken_off_and_drawn_by_the_run_that_goes_on(runs: Runs) -
 
 
 def test_a_run_told_to_end_before_its_first_step_has_nothing_to_save(runs: Runs) -> None:
-    fit = Fit.start(runs.config, "--render.sampling.num_steps=1000")
+    fit = Fit.start(runs.config, "--render.sampling.num_inference_steps=1000")
     run = folder(runs)
     assert fit.wait_until(lambda: (run / "config.yaml").is_file())
     time.sleep(3)  # now it draws with the base model

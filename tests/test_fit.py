@@ -162,7 +162,7 @@ def test_a_drawing_says_how_it_was_made(runs: Runs) -> None:
     assert sample.info["prompt"] == "a rose"
     assert sample.info["seed"] == "3"
     assert sample.info["step"] == "2"
-    assert sample.info["sampler"] == "DPMSolverMultistepScheduler"
+    assert sample.info["scheduler"] == "DPMSolverMultistepScheduler"
     assert sample.info["guidance_scale"] == "2.0"
 
 

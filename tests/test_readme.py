@@ -20,15 +20,21 @@ QUICK = {
         "--trainer.max_steps=2",
         "--checkpoint.every_n_train_steps=2",
         "--render.prompts=['A medieval castle']",
-        "--render.sampling.num_steps=2",
+        "--render.sampling.num_inference_steps=2",
         "--trainer.enable_progress_bar=false",
     ],
-    "validate": ["--render.prompts=['A medieval castle']", "--render.sampling.num_steps=2"],
-    "render": ["--num_steps=2"],
+    "validate": [
+        "--render.prompts=['A medieval castle']",
+        "--render.sampling.num_inference_steps=2",
+    ],
+    "render": ["--num_inference_steps=2"],
     "report": [],
     "prepare": [],
     "cache": [],
-    "validate-encoder": ["--render.prompts=['A medieval castle']", "--render.sampling.num_steps=2"],
+    "validate-encoder": [
+        "--render.prompts=['A medieval castle']",
+        "--render.sampling.num_inference_steps=2",
+    ],
 }
 DEMO = ("fit", "--config", "configs/nano.yaml")
 NEEDS_HUB = "oldbook_sd14.yaml"
@@ -160,6 +166,6 @@ def test_render_samples_as_the_demo_does_a_prompt_that_its_model_knows() -> None
     (words,) = [words for words in commands() if words[0] == "render"]
     assert words[1] in {wording for wordings in PROMPT_WORDINGS for wording in wordings}
     config = yaml.safe_load((ROOT / "configs/nano.yaml").read_text())
-    for key in ("num_steps", "guidance_scale"):
+    for key in ("num_inference_steps", "guidance_scale"):
         assert float(words[words.index(f"--{key}") + 1]) == config["render"]["sampling"][key]
     assert words[words.index("--base") + 1] == config["model"]["pretrained"]

@@ -21,8 +21,8 @@ def render(
     adapter_format: Exporter | None = None,
     seed: int = 0,
     out: Path = Path("renders"),
-    sampler: str = "DPMSolverMultistepScheduler",
-    num_steps: int = 25,
+    scheduler: str = "DPMSolverMultistepScheduler",
+    num_inference_steps: int = 25,
     guidance_scale: float = 7.5,
     negative_prompt: str = "",
     resolution: int | None = None,
@@ -36,8 +36,8 @@ def render(
         adapter_format: Format of these weights; recognized by their files when null.
         seed: Seed of the noise.
         out: Folder of the samples.
-        sampler: Class name of a diffusers scheduler.
-        num_steps: Denoising steps.
+        scheduler: Class name of a diffusers scheduler.
+        num_inference_steps: Denoising steps.
         guidance_scale: Weight of classifier-free guidance; 1 is none.
         negative_prompt: What guidance steers away from.
         resolution: Side of the sample, in pixels; the model's own when null.
@@ -48,7 +48,7 @@ def render(
     model = (load_model(base) if isinstance(base, str) else base).eval()
     side = resolution or model.default_resolution
     model.check_resolution(side)
-    sampling = Sampling(sampler, num_steps, guidance_scale, negative_prompt, side)
+    sampling = Sampling(scheduler, num_inference_steps, guidance_scale, negative_prompt, side)
     metadata = {"prompt": prompt, "seed": seed, "base": model.pretrained, **vars(sampling)}
     samples = {"base": generate(model, [prompt], [seed], sampling)}
     if adapter is not None:

@@ -12,8 +12,8 @@ class Sampling:
     """How images are sampled from noise.
 
     Attributes:
-        sampler: Class name of a diffusers scheduler.
-        num_steps: Denoising steps per sample.
+        scheduler: Class name of a diffusers scheduler.
+        num_inference_steps: Denoising steps per sample.
         guidance_scale: Weight of classifier-free guidance (Ho and Salimans 2022); 1 is none, and
             takes half the time.
         negative_prompt: What guidance steers away from.
@@ -21,17 +21,17 @@ class Sampling:
         batch_size: Samples generated at once; it changes the speed, not the noise.
     """
 
-    sampler: str = "DPMSolverMultistepScheduler"
-    num_steps: int = 25
+    scheduler: str = "DPMSolverMultistepScheduler"
+    num_inference_steps: int = 25
     guidance_scale: float = 7.5
     negative_prompt: str = ""
     resolution: int = 512
     batch_size: int = 4
 
     def __post_init__(self) -> None:
-        if not hasattr(getattr(diffusers, self.sampler, None), "from_config"):
+        if not hasattr(getattr(diffusers, self.scheduler, None), "from_config"):
             raise OldBookError(
-                f"the sampler {self.sampler!r} is not a scheduler of diffusers, take for "
+                f"{self.scheduler!r} is not a scheduler of diffusers, take for "
                 "instance DPMSolverMultistepScheduler, DDIMScheduler or EulerDiscreteScheduler"
             )
 

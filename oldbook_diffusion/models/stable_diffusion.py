@@ -152,13 +152,13 @@ class StableDiffusion(BaseModel):
     ) -> Tensor:  # => latents
         """Denoise from noise to latents, as diffusers' pipeline does."""
         prompt_embeds = conditioning["prompt_embeds"]
-        return self.pipeline(sampling.sampler)(
+        return self.pipeline(sampling.scheduler)(
             prompt_embeds=prompt_embeds,
             negative_prompt_embeds=negative and negative["prompt_embeds"].expand_as(prompt_embeds),
             latents=noise.to(prompt_embeds),
             height=sampling.resolution,
             width=sampling.resolution,
-            num_inference_steps=sampling.num_steps,
+            num_inference_steps=sampling.num_inference_steps,
             guidance_scale=sampling.guidance_scale,
             output_type="latent",
         ).images

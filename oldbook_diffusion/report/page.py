@@ -153,7 +153,8 @@ def data_uri(file: Path) -> str:
 
 def command(run: Run, step: int, key: Key, metadata: Mapping[str, str]) -> str:
     """The command that generates a sample again."""
-    options = ("seed", "sampler", "num_steps", "guidance_scale", "negative_prompt", "resolution")
+    sampling = ("scheduler", "num_inference_steps", "guidance_scale", "negative_prompt")
+    options = ("seed", *sampling, "resolution")
     words = ["oldbook", "render", key[0], "--base", pretrained(run.config)]
     words += ["--adapter", str(run.folder.adapter(step))]
     for name in options:

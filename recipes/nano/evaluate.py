@@ -94,7 +94,7 @@ def main() -> None:
     log.info("round trip: scenes %.1f dB", decibels(model, flat_scenes(120)))
     log.info("round trip: plates %.1f dB", decibels(model, plates(120)))
     families = torch.arange(len(PROMPTS)).repeat_interleave(args.seeds)
-    sampling = Sampling(num_steps=20, guidance_scale=4.0, resolution=64, batch_size=30)
+    sampling = Sampling(num_inference_steps=20, guidance_scale=4.0, resolution=64, batch_size=30)
     prompts = [PROMPTS[family] for family in families]
     drawings = generate(model, prompts, range(1000, 1000 + len(prompts)), sampling)
     args.sheet.parent.mkdir(parents=True, exist_ok=True)

@@ -46,6 +46,10 @@ def test_no_foreign_flag_is_a_key_of_ours() -> None:
         ("--lr=1e-4", "use --model.optimizer.init_args.lr"),
         ("--learning-rate=1e-4", "use --model.optimizer.init_args.lr"),
         ("--rank=8", "use --model.method.init_args.rank"),
+        ("--model.adapter.init_args.rank=8", "it is model.method.init_args.rank now"),
+        ("--model.loss.snr_gamma=5", "it is model.objective.snr_gamma now"),
+        ("--render.sampling.sampler=x", "it is render.sampling.scheduler now"),
+        ("--render.sampling.num_steps=9", "it is render.sampling.num_inference_steps now"),
         ("--prompt=a castle", "use --render.prompts"),
         ("--gpus=2", "use --trainer.devices"),
         ("--resume=last", "use --ckpt_path last"),
@@ -79,4 +83,4 @@ def test_a_config_file_that_is_missing_is_refused() -> None:
 
 
 def test_the_flags_of_render_are_its_own() -> None:
-    assert "use --num_steps" in refused("render", "a castle", "--steps=3")
+    assert "use --num_inference_steps" in refused("render", "a castle", "--steps=3")

@@ -41,4 +41,6 @@ def test_names_that_no_layer_has_are_refused(world: World, method: Method) -> No
 def test_a_mistake_in_a_method_is_one_sentence(runs: Runs) -> None:
     method = {"class_path": "Peft", "init_args": {"config_class": "OFTConfig"}}
     method["init_args"]["target_modules"] = ["conv1"]  # type: ignore[index]
-    assert "model.method: Peft fails on these layers" in runs.refuse(*PLAIN, f"--model.method={json.dumps(method)}")
+    assert "model.method: Peft fails on these layers" in runs.refuse(
+        *PLAIN, f"--model.method={json.dumps(method)}"
+    )

@@ -11,7 +11,9 @@ from oldbook_diffusion.models import Sampling, StableDiffusion, generate
 from tests import tiny
 from tests.conftest import World
 
-SAMPLING = Sampling(num_steps=3, guidance_scale=2.0, resolution=tiny.RESOLUTION, batch_size=2)
+SAMPLING = Sampling(
+    num_inference_steps=3, guidance_scale=2.0, resolution=tiny.RESOLUTION, batch_size=2
+)
 PROMPTS = ["a castle", "a castle", "a castle", "a rose", "a rose"]
 
 
@@ -44,7 +46,7 @@ def test_without_guidance_the_denoiser_does_half_the_work(model: StableDiffusion
     guided = batches_of(model.unet, lambda: generate(model, PROMPTS, range(5), SAMPLING))
     plain = replace(SAMPLING, guidance_scale=1.0)
     unguided = batches_of(model.unet, lambda: generate(model, PROMPTS, range(5), plain))
-    assert sum(unguided) == len(PROMPTS) * SAMPLING.num_steps
+    assert sum(unguided) == len(PROMPTS) * SAMPLING.num_inference_steps
     assert sum(guided) == 2 * sum(unguided)
 
 
@@ -64,7 +66,7 @@ def test_a_batch_of_prompts_is_what_diffusers_draws_one_by_one(
 ) -> None:
     sampling = replace(SAMPLING, guidance_scale=guidance_scale, negative_prompt="a photo")
     ours = generate(model, PROMPTS, range(5), sampling)
-    pipeline = model.pipeline(sampling.sampler)
+    pipeline = model.pipeline(sampling.scheduler)
     for seed, prompt in enumerate(PROMPTS):
         theirs = pipeline(
             prompt,
@@ -75,7 +77,7 @@ def test_a_batch_of_prompts_is_what_diffusers_draws_one_by_one(
             ),
             height=tiny.RESOLUTION,
             width=tiny.RESOLUTION,
-            num_inference_steps=sampling.num_steps,
+            num_inference_steps=sampling.num_inference_steps,
             guidance_scale=guidance_scale,
             output_type="pt",
         ).images
