@@ -21,6 +21,7 @@ COMMANDS = {
         "prepare", "Fill the cache of latents and text embeddings, before a run.", trains=True
     ),
     "render": Command("render", "Generate images of a prompt, with an adapter and without."),
+    "export": Command("export", "Write the trained weights of a checkpoint in other formats."),
     "report": Command("report", "Show what runs have done on one page."),
     "cache": Command("cache", "Show or empty the cache of latents and text embeddings."),
 }

@@ -39,5 +39,5 @@ def run_function(
         given = parser.parse_args(list(arguments))
     except ArgumentError as error:
         raise explain(error, command) from error
-    for line in function(**given.as_dict()):
+    for line in function(**parser.instantiate(given).as_dict()):
         sys.stdout.write(f"{line}\n")
