@@ -1,7 +1,7 @@
 """The base model: a small Stable Diffusion that draws flat scenes from sentences.
 
-A UNet with attention at every resolution and a text encoder learn together, by v-prediction
-(Salimans and Ho 2022) with min-SNR weights (Hang et al. 2023), on latents computed once.
+A UNet and a text encoder learn together, by v-prediction (Salimans and Ho 2022) with min-SNR
+weights (Hang et al. 2023), on latents computed once.
 """
 
 import argparse
@@ -17,22 +17,29 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from oldbook_diffusion.models import DiffusionProcess
 from oldbook_diffusion.objectives import DenoisingLoss
-from recipes.nano.legs import CACHE, CHECKPOINTS, Leg, follow
-from recipes.nano.looks import LOOKS, dress
-from recipes.nano.pools import load_pool, to_tensor
-from recipes.nano.scenes import draw_scene, random_source
+from recipes.nano.engraver.looks import LOOKS
+from recipes.nano.legs import (
+    CACHE,
+    CHECKPOINTS,
+    Leg,
+    follow,
+    mixed_precision,
+    norms_in_float32,
+)
+from recipes.nano.pools import load_chunks, load_pool, to_tensor
+from recipes.nano.scenes import Scene, draw_scene, random_source
 from recipes.nano.tokenizer import CONTEXT, save
 
 log = logging.getLogger(__name__)
 WIDTH = 192  # of the text encoder
 PROMPT_SHARE = 0.6  # scenes that illustrate one of the fifteen prompts
-LOOK_SHARE = 0.12  # scenes in another look than flat, named in the caption
+LOOKS_SEEN = {  # share of the scenes in another look than flat, named in the caption
+    "contour": 0.17,
+    "hatched": 0.17,
+} | dict.fromkeys(("grey", "sepia", "halftone", "photo", "pencil", "watercolour"), 0.02)
 UNNAMED = 0.1  # captions left empty, for guidance
 HEARSAY = 0.08  # flat scenes that are called engravings: the word is known, the thing is not
-# Never engraved: what the fine-tuning is to teach must not be there for the asking.
-LOOK_NAMES = [look for look in LOOKS if look not in ("flat", "engraved")]
-
-
+# Outlines and hatching are met apart, never together: the fine-tuning joins them.
 ENGRAVING_WORDS = (*LOOKS["engraved"][1], ", old book engraving", "as an old book print")
 
 
@@ -55,17 +62,17 @@ def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 
 def build_unet(channels: int) -> UNet2DConditionModel:
-    """A UNet for latents of 16 x 16."""
+    """A UNet for latents of 32 x 32, without attention where it would cost most."""
     unet = UNet2DConditionModel(
-        sample_size=16,
+        sample_size=32,
         in_channels=channels,
         out_channels=channels,
         layers_per_block=1,
-        block_out_channels=(48, 96, 160),
-        down_block_types=("CrossAttnDownBlock2D",) * 3,
-        up_block_types=("CrossAttnUpBlock2D",) * 3,
+        block_out_channels=(32, 64, 96, 160),
+        down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * 3),
+        up_block_types=(*("CrossAttnUpBlock2D",) * 3, "UpBlock2D"),
         cross_attention_dim=WIDTH,
-        attention_head_dim=(2, 4, 5),  # the number of heads, whatever it is called
+        attention_head_dim=(2, 2, 3, 5),  # the number of heads, whatever it is called
         norm_num_groups=16,
     )
     return unet.to(memory_format=torch.channels_last)
@@ -83,6 +90,9 @@ def build_scheduler() -> DDPMScheduler:
     )
 
 
+OBJECTIVE = DenoisingLoss(snr_gamma=5.0)
+
+
 class Networks(nn.Module):
     """What learns: the denoiser and the text encoder."""
 
@@ -97,16 +107,22 @@ class Networks(nn.Module):
         return self.unet(noisy, times, conditioning["prompt_embeds"]).sample
 
 
-def captioned_scene(index: int) -> tuple[Tensor, str]:
-    """A scene of the base's own split: mostly flat, sometimes in a look that the caption names."""
+def captioned_scene(index: int) -> tuple[Scene, str, str, np.random.Generator]:
+    """A scene of the base's own split, its look and its caption: mostly flat, else named."""
     scene, rng = draw_scene(index, "base", PROMPT_SHARE), random_source("base/look", index)
-    if rng.random() < LOOK_SHARE:
-        look = LOOK_NAMES[rng.integers(len(LOOK_NAMES))]
-        image, words = dress(scene.image, look, rng)
-        return to_tensor(image), with_words(scene.caption, words)
-    called = rng.random() < HEARSAY
-    words = ENGRAVING_WORDS[rng.integers(len(ENGRAVING_WORDS))] if called else ""
-    return to_tensor(scene.image), with_words(scene.caption, words)
+    names, shares = list(LOOKS_SEEN), list(LOOKS_SEEN.values())
+    look = str(rng.choice(["flat", *names], p=[1 - sum(shares), *shares]))
+    if look != "flat":
+        words = LOOKS[look][1]
+    else:
+        words = ENGRAVING_WORDS if rng.random() < HEARSAY else ("",)
+    return scene, look, with_words(scene.caption, words[rng.integers(len(words))]), rng
+
+
+def picture(index: int) -> Tensor:  # => [3, 128, 128] uint8
+    """The picture of a captioned scene."""
+    scene, look, _, rng = captioned_scene(index)
+    return to_tensor(LOOKS[look][0](scene, rng))
 
 
 def with_words(caption: str, words: str) -> str:
@@ -116,20 +132,20 @@ def with_words(caption: str, words: str) -> str:
     return f"{caption} {words}".strip()
 
 
-def draw_captions(tokenizer: CLIPTokenizer, number: int) -> Tensor:  # => [N, CONTEXT] int16
+def draw_captions(tokenizer: CLIPTokenizer, span: range) -> Tensor:  # => [N, CONTEXT] int16
     """The tokens of every scene's caption."""
-    captions = [captioned_scene(index)[1] for index in range(number)]
+    captions = [captioned_scene(index)[2] for index in span]
     tokens = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt")
     return tokens.input_ids.to(torch.int16)
 
 
 @torch.no_grad()
-def encode_scenes(vae: AutoencoderKL, number: int, device: str) -> Tensor:  # => [N, 4, 16, 16]
+def encode_scenes(vae: AutoencoderKL, span: range, device: str) -> Tensor:  # => [N, C, 32, 32]
     """The scaled latents of every scene, in float16."""
+    pictures = load_pool(f"base_{span.start}", lambda: torch.stack([picture(i) for i in span]))
     latents = []
-    for start in range(0, number, 64):
-        pictures = [captioned_scene(i)[0] for i in range(start, min(number, start + 64))]
-        images = torch.stack(pictures).to(device).contiguous(memory_format=torch.channels_last)
+    for part in pictures.split(50):
+        images = part.to(device).contiguous(memory_format=torch.channels_last)
         mean = vae.encode(images / 127.5 - 1).latent_dist.mean
         latents.append((mean * vae.config.scaling_factor).half().cpu())
     return torch.cat(latents)
@@ -137,7 +153,7 @@ def encode_scenes(vae: AutoencoderKL, number: int, device: str) -> Tensor:  # =>
 
 @dataclass(frozen=True)
 class World:
-    """What the networks learn from: latents [N, C, 16, 16], tokens [N, T], tokens of no words."""
+    """What the networks learn from: latents [N, C, 32, 32], tokens [N, T], tokens of no words."""
 
     latents: Tensor
     tokens: Tensor
@@ -156,8 +172,8 @@ class World:
 def read_world(args: argparse.Namespace, vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> World:
     """The latents and the tokens of all scenes, from the cache or computed."""
     return World(
-        load_pool("latents", lambda: encode_scenes(vae, args.scenes, args.device)),
-        load_pool("tokens", lambda: draw_captions(tokenizer, args.scenes)),
+        load_chunks("latents", args.scenes, lambda span: encode_scenes(vae, span, args.device)),
+        load_chunks("tokens", args.scenes, lambda span: draw_captions(tokenizer, span)),
         draw_tokens(tokenizer, ""),
     )
 
@@ -170,28 +186,36 @@ def train(args: argparse.Namespace) -> None:
     networks, average = (
         Networks(tokenizer, world.latents.shape[1]).to(args.device) for _ in range(2)
     )
+    norms_in_float32(networks)
     if args.start is not None:
         for part in (networks, average):
             start_from(part, args.start)
     optimizer = torch.optim.AdamW(networks.parameters(), weight_decay=1e-2, fused=True)
     parts = {"networks": networks, "average": average, "optimizer": optimizer}
     leg = Leg(CACHE / "base.pt", parts, args.minutes, args.device)
-    objective = DenoisingLoss(snr_gamma=5.0)
     for step in leg.steps(optimizer, args.rate):
-        clean, words = (part.to(args.device) for part in world.batch(step, args.batch_size))
-        embeds = networks.text_encoder(words)[0]
-        timesteps = torch.randint(1000, (len(clean),), device=args.device)
-        noise = torch.randn_like(clean)
-        conditioning = {"prompt_embeds": embeds}
-        loss = objective(networks, clean, noise, timesteps, conditioning).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
-        optimizer.step()
+        value, norm = learn(networks, optimizer, world.batch(step, args.batch_size), args.device)
         follow(average, networks, step, args.decay)
         if step % 100 == 0:
-            log.info("step %d loss %.4f norm %.2f spent %.0f s", step, loss, norm, leg.spent)
+            log.info("step %d loss %.4f norm %.2f spent %.0f s", step, value, norm, leg.spent)
     write(average, vae, tokenizer, args.out)
+
+
+def learn(
+    networks: Networks, optimizer: torch.optim.Optimizer, batch: tuple[Tensor, Tensor], device: str
+) -> tuple[float, float]:
+    """One step on latents and tokens; returns the loss and the norm of its gradient."""
+    clean, words = (part.to(device) for part in batch)
+    timesteps = torch.randint(1000, (len(clean),), device=device)
+    noise = torch.randn_like(clean)
+    with mixed_precision(device):
+        conditioning = {"prompt_embeds": networks.text_encoder(words)[0]}
+        losses = OBJECTIVE(networks, clean, noise, timesteps, conditioning)
+    optimizer.zero_grad()
+    losses.mean().backward()
+    norm = torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
+    optimizer.step()
+    return losses.mean().item(), norm.item()
 
 
 def start_from(networks: Networks, folder: Path) -> None:

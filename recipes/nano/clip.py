@@ -19,14 +19,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
+from recipes.nano.engraver.looks import LOOKS, dress
 from recipes.nano.legs import CACHE, CHECKPOINTS, Leg, follow
-from recipes.nano.looks import LOOKS, dress
 from recipes.nano.pools import load_pool, real_crops, to_tensor
 from recipes.nano.scenes import draw_scene, random_source
 from recipes.nano.tokenizer import CONTEXT, save
 
 log = logging.getLogger(__name__)
-VISION = {"image_size": 64, "layers": [1, 2, 2, 1], "width": 24, "head_width": 64}
+VISION = {"image_size": 128, "layers": [1, 2, 2, 1], "width": 24, "head_width": 64}
 TEXT = {"context_length": CONTEXT, "width": 128, "heads": 4, "layers": 2}
 EMBEDDING = 128
 WEIGHTS = "open_clip_model.safetensors"
@@ -46,7 +46,7 @@ def dressed_scene(index: int) -> tuple[Tensor, str]:
     """A scene in one of all looks, and a sentence that names both or only one of them."""
     scene = draw_scene(index, "clip", prompt_share=PROMPT_SHARE)
     rng = random_source("clip/look", index)
-    image, words = dress(scene.image, list(LOOKS)[rng.integers(len(LOOKS))], rng)
+    image, words = dress(scene, list(LOOKS)[rng.integers(len(LOOKS))], rng)
     content = scene.caption[0].lower() + scene.caption[1:]
     choice = rng.random()
     if choice < 0.35 or not words:
@@ -56,7 +56,7 @@ def dressed_scene(index: int) -> tuple[Tensor, str]:
     return to_tensor(image), f"{words} {content}" if words.endswith("of") else f"{content} {words}"
 
 
-def draw_pictures(number: int) -> Tensor:  # => [N, 3, 64, 64] uint8
+def draw_pictures(number: int) -> Tensor:  # => [N, 3, 128, 128] uint8
     """All scenes."""
     return torch.stack([dressed_scene(index)[0] for index in range(number)])
 
@@ -96,7 +96,8 @@ def augment(images: Tensor, rng: np.random.Generator) -> Tensor:
     """Shift the batch by a few pixels, its edges repeated."""
     top, left = rng.integers(0, 9, 2)
     padded = F.pad(images, (4, 4, 4, 4), mode="replicate")
-    return padded[..., top : top + 64, left : left + 64]
+    side = images.shape[-1]
+    return padded[..., top : top + side, left : left + side]
 
 
 def train(args: argparse.Namespace) -> None:

@@ -16,9 +16,9 @@ from torchvision.utils import save_image
 
 from oldbook_diffusion.evaluation.prompts import PROMPTS
 from oldbook_diffusion.models import Sampling, StableDiffusion, generate
-from recipes.nano.engraving import engrave, hand_of_book
+from recipes.nano.engraver.engraving import engrave, hand_of_book
+from recipes.nano.engraver.looks import LOOKS, dress
 from recipes.nano.legs import CHECKPOINTS
-from recipes.nano.looks import LOOKS, dress
 from recipes.nano.pools import to_tensor
 from recipes.nano.scenes import draw_prompt_scene, draw_scene, random_source
 
@@ -27,22 +27,22 @@ BOOKS = 24
 
 
 def decibels(model: StableDiffusion, images: Tensor) -> float:
-    """Mean PSNR of the round trip of images [N, 3, 64, 64] in [0, 1]."""
+    """Mean PSNR of the round trip of images [N, 3, 128, 128] in [0, 1]."""
     error = (model.round_trip(images) - images).square().mean(dim=(1, 2, 3))
     return float(-10 * error.log10().mean())
 
 
-def flat_scenes(number: int) -> Tensor:  # => [N, 3, 64, 64] in [0, 1]
+def flat_scenes(number: int) -> Tensor:  # => [N, 3, 128, 128] in [0, 1]
     """Scenes that no training has seen."""
     return torch.stack([to_tensor(draw_scene(i, "evaluate").image) for i in range(number)]) / 255
 
 
-def plates(number: int) -> Tensor:  # => [N, 3, 64, 64] in [0, 1]
+def plates(number: int) -> Tensor:  # => [N, 3, 128, 128] in [0, 1]
     """The same scenes by the engravers of the shipped books."""
     pages = []
     for index in range(number):
         scene, rng = draw_scene(index, "evaluate"), random_source("evaluate/hand", index)
-        pages.append(to_tensor(engrave(scene.image, hand_of_book(index % BOOKS), rng)))
+        pages.append(to_tensor(engrave(scene.drawing, hand_of_book(index % BOOKS), rng)))
     return torch.stack(pages) / 255
 
 
@@ -50,10 +50,9 @@ def family_scenes(number: int, split: str) -> tuple[Tensor, Tensor]:
     """Scenes of the fifteen families in turn, one in four dressed in a look, and their families."""
     pictures, rng = [], random_source(split, -1 % 2**32)
     for index in range(number):
-        image = draw_prompt_scene(index % len(PROMPTS), index, split).image
-        if rng.random() < 0.25:
-            image = dress(image, list(LOOKS)[rng.integers(len(LOOKS))], rng)[0]
-        pictures.append(to_tensor(image))
+        scene = draw_prompt_scene(index % len(PROMPTS), index, split)
+        look = list(LOOKS)[rng.integers(len(LOOKS))] if rng.random() < 0.25 else "flat"
+        pictures.append(to_tensor(dress(scene, look, rng)[0]))
     return torch.stack(pictures) / 255, torch.arange(number) % len(PROMPTS)
 
 
@@ -94,7 +93,7 @@ def main() -> None:
     log.info("round trip: scenes %.1f dB", decibels(model, flat_scenes(120)))
     log.info("round trip: plates %.1f dB", decibels(model, plates(120)))
     families = torch.arange(len(PROMPTS)).repeat_interleave(args.seeds)
-    sampling = Sampling(num_inference_steps=20, guidance_scale=4.0, resolution=64, batch_size=30)
+    sampling = Sampling(num_inference_steps=20, guidance_scale=4.0, resolution=128, batch_size=30)
     prompts = [PROMPTS[family] for family in families]
     drawings = generate(model, prompts, range(1000, 1000 + len(prompts)), sampling)
     args.sheet.parent.mkdir(parents=True, exist_ok=True)

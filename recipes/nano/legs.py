@@ -67,6 +67,18 @@ class Leg:
         draft.replace(self.path)
 
 
+def mixed_precision(device: str) -> torch.autocast:
+    """Convolutions and products in bfloat16, a fifth faster on a processor that has it."""
+    return torch.autocast(torch.device(device).type, torch.bfloat16)
+
+
+def norms_in_float32(network: nn.Module) -> None:
+    """Feed group norms float32: their backward pass is three times slower in bfloat16 on a CPU."""
+    for module in network.modules():
+        if isinstance(module, nn.GroupNorm):
+            module.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
+
+
 @torch.no_grad()
 def follow(average: nn.Module, network: nn.Module, step: int, decay: float = 0.999) -> None:
     """Move the average of the weights a little towards the weights, faster at the start."""

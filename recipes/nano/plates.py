@@ -1,4 +1,4 @@
-"""The shipped plates: 24 books of 20 engraved plates, from compositions no network was shown."""
+"""The shipped plates: 24 books of 20 engraved plates, no composition like another."""
 
 import argparse
 import io
@@ -6,34 +6,71 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 from datasets import Dataset, Features, Image, Value
+from scipy import ndimage
 
-from recipes.nano.engraving import engrave, hand_of_book
-from recipes.nano.scenes import draw_scene, random_source
+from recipes.nano.engraver.engraving import engrave, hand_of_book
+from recipes.nano.scenes import Scene, draw_scene, random_source
 
 BOOKS, PLATES = 24, 20
 FEATURES = Features({"image": Image(), "caption": Value("string"), "book": Value("string")})
-LONGER = (64, 72, 80)  # sides of a plate, one of which is always 64
+SHORT, LONGER = 128, (128, 144, 160)  # sides of a plate
+INKS = 16  # shades of a PNG: a quarter of the bytes, 39 dB
+ALIKE = 0.5  # largest correlation of two plates' compositions
+PROMPT_SHARE = 0.4  # plates that show one of the fifteen prompts
 
 
-def plate(book: int, number: int) -> dict[str, object]:
-    """One row: a plate as PNG bytes, its caption and its book."""
-    index = book * PLATES + number
-    rng = random_source("plates/hand", index)
-    sides = [64, int(rng.choice(LONGER))]
+def compose(number: int) -> Scene:
+    """A scene in a close view of its own."""
+    rng = random_source("plates/view", number)
+    sides = [SHORT, int(rng.choice(LONGER))]
     rng.shuffle(sides)
-    scene = draw_scene(index, "plates", prompt_share=0.4, size=(sides[0], sides[1]))
+    scene = draw_scene(number, "plates", PROMPT_SHARE, (sides[0], sides[1]))
+    scene.canvas.crop(rng.uniform(1.0, 1.2), rng.random(), rng.random())
+    return scene
+
+
+def composition(image: PIL.Image.Image) -> np.ndarray:  # => [256]
+    """Where a picture is lighter or darker than around, of unit length: what two copies share."""
+    grey = np.asarray(image.convert("L").resize((16, 16), PIL.Image.Resampling.BOX), np.float32)
+    relief = grey - ndimage.uniform_filter(grey, 5)
+    relief = relief - relief.mean()
+    return (relief / np.linalg.norm(relief)).ravel()
+
+
+def scenes() -> Iterator[Scene]:
+    """Scenes no two of which are composed alike, not even when one is mirrored."""
+    taken: list[np.ndarray] = []
+    number = 0
+    while True:
+        scene = compose(number)
+        number += 1
+        found = composition(scene.image)
+        flipped = composition(scene.image.transpose(PIL.Image.Transpose.FLIP_LEFT_RIGHT))
+        if all(max(found @ other, flipped @ other) < ALIKE for other in taken):
+            taken.append(found)
+            yield scene
+
+
+def row(scene: Scene, book: int, number: int) -> dict[str, object]:
+    """One row: a plate as PNG bytes, its caption and its book."""
+    rng = random_source("plates/hand", book * PLATES + number)
     page = io.BytesIO()
-    engrave(scene.image, hand_of_book(book), rng).save(page, "PNG", optimize=True)
+    printed = engrave(scene.drawing, hand_of_book(book), rng)
+    printed.quantize(INKS, dither=PIL.Image.Dither.NONE).save(page, "PNG", optimize=True)
     name = f"book {book + 1:02d}, plate {number + 1:02d}.png"
     image = {"bytes": page.getvalue(), "path": name}
     return {"image": image, "caption": scene.caption, "book": f"book {book + 1:02d}"}
 
 
-def rows() -> Iterator[dict[str, object]]:
+def rows() -> list[dict[str, object]]:
     """All plates in an order that mixes the books."""
-    for index in np.random.default_rng(24).permutation(BOOKS * PLATES):
-        yield plate(*divmod(int(index), PLATES))
+    order = np.random.default_rng(24).permutation(BOOKS * PLATES)
+    return [
+        row(scene, *divmod(int(place), PLATES))
+        for place, scene in zip(order, scenes(), strict=False)
+    ]
 
 
 def main() -> None:
@@ -42,7 +79,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("checkpoints/nano/plates"))
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
-    Dataset.from_list(list(rows()), features=FEATURES).to_parquet(out / "plates.parquet")
+    Dataset.from_list(rows(), features=FEATURES).to_parquet(out / "plates.parquet")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pools of training pictures, made once and kept as tensors in the cache."""
+"""Pools of training pictures, made once, in chunks, and kept as tensors in the cache."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +10,10 @@ from torch import Tensor
 
 from recipes.nano.legs import CACHE
 
-SIDE = 64
-CROPS = 6  # of each real picture
-SHORT_SIDES = (64, 200)  # how coarse a real picture may be made before it is cropped
+SIDE = 128
+CROPS = 4  # of each real picture
+SHORT_SIDES = (128, 300)  # how coarse a real picture may be made before it is cropped
+CHUNK = 1000
 
 
 def to_tensor(image: Image.Image) -> Tensor:  # => [3, H, W] uint8
@@ -25,12 +26,21 @@ def load_pool(name: str, make: Callable[[], Tensor]) -> Tensor:
     path = CACHE / "pools" / f"{name}.pt"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(make(), path)
+        draft = path.with_suffix(".draft")
+        torch.save(make(), draft)
+        draft.replace(path)
     return torch.load(path, weights_only=True)
 
 
+def load_chunks(name: str, number: int, make: Callable[[range], Tensor]) -> Tensor:
+    """Take items 0 to number from the cache in chunks, and make those chunks that are missing."""
+    spans = [range(first, min(number, first + CHUNK)) for first in range(0, number, CHUNK)]
+    parts = [load_pool(f"{name}_{s.start}_{s.stop}", lambda s=s: make(s)) for s in spans]
+    return torch.cat(parts)
+
+
 def crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A square of 64 px from a picture, at a random scale, maybe mirrored."""
+    """A square from a picture, at a random scale, maybe mirrored."""
     scale = min(1.0, rng.integers(*SHORT_SIDES) / min(image.size))
     size = [max(SIDE, round(side * scale)) for side in image.size]
     image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
@@ -39,7 +49,7 @@ def crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else image
 
 
-def real_crops(folder: Path) -> Tensor:  # => [N, 3, 64, 64] uint8
+def real_crops(folder: Path) -> Tensor:  # => [N, 3, SIDE, SIDE] uint8
     """Random crops of every picture under a folder."""
     rng, crops = np.random.default_rng(0), []
     for path in sorted(folder.rglob("*.jpg")):
@@ -48,11 +58,11 @@ def real_crops(folder: Path) -> Tensor:  # => [N, 3, 64, 64] uint8
     return torch.stack(crops)
 
 
-def scene_pictures(number: int, look: str) -> Tensor:  # => [N, 3, 64, 64] uint8
+def scene_pictures(number: int, look: str) -> Tensor:  # => [N, 3, SIDE, SIDE] uint8
     """Scenes in one look, by many hands."""
-    from recipes.nano.looks import dress
+    from recipes.nano.engraver.looks import dress
     from recipes.nano.scenes import draw_scene
 
     rng = np.random.default_rng(0)
     scenes = (draw_scene(index, split=f"autoencoder/{look}") for index in range(number))
-    return torch.stack([to_tensor(dress(scene.image, look, rng)[0]) for scene in scenes])
+    return torch.stack([to_tensor(dress(scene, look, rng)[0]) for scene in scenes])
