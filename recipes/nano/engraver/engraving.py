@@ -45,7 +45,7 @@ class Hand:
     crossed: float = 0.6
     bend: float = 0.4
     wobble: float = 0.25
-    contour: float = 1.4
+    contour: float = 1.7
     inner: float = 1.0
     light: float = 0.6
     ground: str = "lines"
@@ -67,7 +67,7 @@ def hand_of_book(book: int) -> Hand:
         crossed=float(rng.choice([0.52, 0.6, 0.68, 2.0])),
         bend=float(rng.uniform(0.2, 0.7)),
         wobble=float(rng.uniform(0.0, 0.45)),
-        contour=float(rng.uniform(1.1, 1.8)),
+        contour=float(rng.uniform(1.4, 2.1)),
         inner=float(rng.uniform(0.85, 1.25)),
         light=float(rng.uniform(0.45, 0.75)),
         ground=str(rng.choice(["lines", "few", "blank"], p=[0.4, 0.4, 0.2])),
@@ -99,15 +99,17 @@ def hatching(forms: Forms, hand: Hand, rng: np.random.Generator) -> np.ndarray: 
 
 def figure_tone(forms: Forms, hand: Hand) -> np.ndarray:  # => [H, W]
     """How dark each pixel of the figures is: its own colour, and how it turns to the light."""
-    lit = np.where(forms.shade > 0, 1.1 * forms.shade, 0.9 * forms.shade)
-    own = np.where(forms.skin, 0.45 * forms.own_darkness, 0.66 * forms.darkness)
+    lit = np.where(forms.shade > 0, 1.15, 1.2) * forms.shade
+    dark = forms.darkness
+    own = np.where(forms.flat, 0.66 * dark, 0.4 * dark + 0.42 * dark**2)
+    own = np.where(forms.skin, 0.4 * forms.own_darkness, own)
     tone = np.clip(own + hand.light * lit * np.where(forms.skin, 0.35, 1), 0, 0.8)
     return np.where(forms.solid, 0.9, tone)
 
 
 def ground_tone(forms: Forms, hand: Hand, rng: np.random.Generator) -> np.ndarray:  # => [H, W]
     """How dark the background is: light, clear of the figures, its lines broken here and there."""
-    strength, most = {"lines": (0.85, 0.42), "few": (0.6, 0.34), "blank": (0.3, 0.25)}[hand.ground]
+    strength, most = {"lines": (1.4, 0.5), "few": (1.0, 0.42), "blank": (0.45, 0.3)}[hand.ground]
     tone = np.clip(strength * forms.darkness, 0, most)
     night = forms.dark_ground
     tone = np.where(night, np.clip(forms.darkness * 0.85, 0, 0.55), tone)
@@ -115,8 +117,16 @@ def ground_tone(forms: Forms, hand: Hand, rng: np.random.Generator) -> np.ndarra
         smoothstep(forms.to_figure, 1.5, 4.0) if night else smoothstep(forms.to_figure, 2, 7)
     )
     patches = ndimage.gaussian_filter(rng.normal(size=tone.shape).astype(np.float32), (5, 16))
-    tone = tone * clearance + 0.1 * patches / (patches.std() + 1e-6) * (tone > 0.08) * (not night)
+    if not night:
+        tone = tone * receding(tone.shape) + 0.06 * patches / (patches.std() + 1e-6) * (tone > 0.1)
+    tone = np.maximum(tone * clearance, 0.5 * forms.foot_shadow)
     return tone * fading(tone.shape) if hand.vignette and not night else tone
+
+
+def receding(shape: tuple[int, ...]) -> np.ndarray:  # => [H, 1]
+    """1 at the top and the bottom of a picture, paler towards the horizon."""
+    rows = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
+    return 0.35 + 0.75 * np.abs(rows - 0.15) ** 1.3
 
 
 def fading(shape: tuple[int, ...]) -> np.ndarray:  # => [H, W]
@@ -151,23 +161,24 @@ def cut(ridge: np.ndarray, width: np.ndarray, pitch: float) -> np.ndarray:
 
 
 def outlines(forms: Forms, hand: Hand) -> np.ndarray:  # => [H, W]
-    """Ink in [0, 1] of contours, heavier in the shade, of inner lines and of small dark marks."""
-    heavy = 0.8 * np.clip(forms.shade, 0, 0.7)
-    outer = stroke(forms.silhouette, hand.contour, heavy)
-    joints = stroke(forms.joints, hand.inner * 0.9, 0.4 * heavy)
-    far = stroke(forms.ground_edges, 0.75, 0 * heavy)
-    inner = np.clip((forms.edges(hand.inner) - 0.009) * 50, 0, 1) * ~forms.ground
+    """Ink in [0, 1] of contours, thin in the light, of inner lines and of small dark marks."""
+    weight = 0.85 + np.clip(1.1 * forms.shade, -0.45, 0.7)
+    outer = stroke(forms.silhouette, hand.contour * weight)
+    joints = stroke(forms.joints, hand.inner * (0.4 + 0.6 * weight))
+    far = stroke(forms.ground_edges, np.full_like(weight, 0.75))
+    least = np.where(forms.skin, 0.03, 0.009)  # no rings around rosy cheeks
+    inner = np.clip((forms.edges(hand.inner) - least) * 50, 0, 1) * ~forms.ground
     return np.maximum.reduce(
         [outer, joints, far, inner * (1 - forms.light_marks), forms.dark_marks]
     )
 
 
-def stroke(places: np.ndarray, width: float, more: np.ndarray) -> np.ndarray:  # => [H, W]
-    """Ink in [0, 1] of a line through the places that are True, wider where there is more."""
+def stroke(places: np.ndarray, width: np.ndarray) -> np.ndarray:  # => [H, W]
+    """Ink in [0, 1] of a line through the places that are True, its width given at each pixel."""
     if not places.any():
         return np.zeros(places.shape, np.float32)
     distance = ndimage.distance_transform_edt(~places).astype(np.float32)
-    return np.clip((width / 2 + more) * FINE - distance + 0.5, 0, 1)
+    return np.clip(width / 2 * FINE - distance + 0.5, 0, 1)
 
 
 def print_page(ink: np.ndarray, hand: Hand) -> Image.Image:

@@ -26,6 +26,7 @@ class Forms:
         ground: Where the background is.
         skin: Where skin is.
         solid: What is printed black.
+        flat: What does not swell towards the viewer.
         darkness: How dark each pixel is, in [0, 1].
         own_darkness: How much darker each pixel is than the lightest of its part.
         height: How far each form stands out.
@@ -38,6 +39,7 @@ class Forms:
     ground: np.ndarray
     skin: np.ndarray
     solid: np.ndarray
+    flat: np.ndarray
     darkness: np.ndarray
     own_darkness: np.ndarray
     height: np.ndarray
@@ -55,6 +57,15 @@ class Forms:
     def dark_ground(self) -> bool:
         """Whether it is night, or a dark stage."""
         return bool(self.ground.any() and self.darkness[self.ground].mean() > 0.5)
+
+    @cached_property
+    def foot_shadow(self) -> np.ndarray:
+        """A shadow in [0, 1] on the ground, right of where figures stand; none on walls and skies."""
+        figure = (~self.ground).astype(np.float32)
+        moved = ndimage.shift(figure, (FINE, 7 * FINE), order=0)
+        below = ndimage.shift(figure, (5 * FINE, 4 * FINE), order=0) * (1 - figure)
+        lower = np.linspace(0, 1, len(figure), dtype=np.float32)[:, None] > 0.72
+        return ndimage.gaussian_filter(moved * below * lower, (FINE, 2.5 * FINE)) * self.ground
 
     @cached_property
     def silhouette(self) -> np.ndarray:
@@ -124,6 +135,7 @@ def model(drawing: Drawing, angle: float) -> Forms:
         ground=ground_of(parts, ids),
         skin=kinds["skin"],
         solid=kinds["solid"],
+        flat=kinds["flat"],
         darkness=darkness,
         own_darkness=np.clip(darkness - lightest(darkness, ids, len(parts)), 0, 1),
         height=height,
