@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from oldbook_diffusion.cli import main
-from recipes.nano.lexicon import PROMPT_WORDINGS
+from recipes.nano.words.wordings import PROMPT_WORDINGS
 
 ROOT = Path(__file__).parent.parent
 QUICK = {

@@ -8,6 +8,7 @@ Kullback-Leibler term.
 
 import argparse
 import logging
+import math
 from functools import partial
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def loss(network: AutoencoderKL, images: Tensor) -> tuple[Tensor, float]:
 def pictures(args: argparse.Namespace) -> Tensor:
     """All training pictures, uint8 [N, 3, 128, 128]: scenes in every look, and real crops."""
     parts = [
-        load_pool(f"pictures_{look}", partial(scene_pictures, n, look)) for look, n in POOL.items()
+        load_pool(f"pictures_{look}", partial(scene_pictures, math.ceil(n * args.share), look))
+        for look, n in POOL.items()
     ]
     folders = (args.engravings, args.contrast)
     parts += [
@@ -138,6 +140,7 @@ def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--share", type=float, default=1.0, help="of the pictures to draw")
     parser.add_argument("--engravings", type=Path, help="folder of real plates, optional")
     parser.add_argument("--contrast", type=Path, help="folder of real colour pictures, optional")
     parser.add_argument("--batch-size", type=int, default=32)

@@ -64,22 +64,23 @@ def row(scene: Scene, book: int, number: int) -> dict[str, object]:
     return {"image": image, "caption": scene.caption, "book": f"book {book + 1:02d}"}
 
 
-def rows() -> list[dict[str, object]]:
+def rows(books: int, plates: int) -> list[dict[str, object]]:
     """All plates in an order that mixes the books."""
-    order = np.random.default_rng(24).permutation(BOOKS * PLATES)
-    return [
-        row(scene, *divmod(int(place), PLATES))
-        for place, scene in zip(order, scenes(), strict=False)
-    ]
+    order = np.random.default_rng(24).permutation(books * plates)
+    places = (divmod(int(place), plates) for place in order)
+    return [row(scene, *place) for place, scene in zip(places, scenes(), strict=False)]
 
 
 def main() -> None:
     """Write the plates as parquet."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--books", type=int, default=BOOKS)
+    parser.add_argument("--plates", type=int, default=PLATES, help="of each book")
     parser.add_argument("--out", type=Path, default=Path("checkpoints/nano/plates"))
-    out = parser.parse_args().out
-    out.mkdir(parents=True, exist_ok=True)
-    Dataset.from_list(rows(), features=FEATURES).to_parquet(out / "plates.parquet")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    content = Dataset.from_list(rows(args.books, args.plates), features=FEATURES)
+    content.to_parquet(args.out / "plates.parquet")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Forms:
 
     @cached_property
     def foot_shadow(self) -> np.ndarray:
-        """A shadow in [0, 1] on the ground, right of where figures stand; none on walls and skies."""
+        """A shadow in [0, 1] on the ground, right of where figures stand, not on walls."""
         figure = (~self.ground).astype(np.float32)
         moved = ndimage.shift(figure, (FINE, 7 * FINE), order=0)
         below = ndimage.shift(figure, (5 * FINE, 4 * FINE), order=0) * (1 - figure)

@@ -1,0 +1,62 @@
+"""The recipe of the nano world, run from nothing in a tiny setting."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from datasets import load_dataset
+from diffusers import StableDiffusionPipeline
+from PIL import Image
+
+pytest.importorskip("resvg_py")
+
+SHAPE = '<circle cx="16" cy="16" r="14" fill="#a33"/>'
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A folder with an icon for every name that the lexicon knows, and no cache yet."""
+    from recipes.nano.words import lexicon
+
+    folder = tmp_path_factory.mktemp("nano")
+    icons = {name: {"body": SHAPE} for name in lexicon.SUBJECTS}
+    for collection in ("fluent-emoji-flat", "noto"):
+        path = folder / "icons" / collection / "icons.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"icons": icons, "width": 32}))
+    return folder
+
+
+def run(world: Path, module: str, *arguments: str) -> None:
+    environment = {"NANO_ICONS": str(world / "icons"), "NANO_CACHE": str(world / "cache")}
+    command = [sys.executable, "-m", f"recipes.nano.{module}", *arguments]
+    subprocess.run(command, check=True, env={**os.environ, **environment}, timeout=500)
+
+
+def test_books_differ_in_hand_and_no_two_plates_are_composed_alike(world):
+    from recipes.nano import plates
+
+    run(world, "plates", "--books", "3", "--plates", "2", "--out", str(world / "plates"))
+    rows = load_dataset("parquet", data_files=str(world / "plates" / "plates.parquet"))["train"]
+    assert sorted(rows["book"]) == [f"book {book:02d}" for book in (1, 1, 2, 2, 3, 3)]
+    assert all(min(image.size) == plates.SHORT for image in rows["image"])
+    reliefs = np.stack([plates.composition(image) for image in rows["image"]])
+    alike = reliefs @ reliefs.T - np.eye(len(reliefs))
+    assert alike.max() < 0.75  # of the prints; the limit of 0.5 is on the flat scenes
+
+
+def test_a_world_is_made_from_nothing_and_each_training_resumes(world):
+    run(world, "autoencoder", "--minutes", "0.02", "--share", "0.004", "--batch-size", "4")
+    base = ("--scenes", "12", "--batch-size", "4", "--out", str(world / "base"))
+    run(world, "base", "--minutes", "0.02", *base)
+    first = (world / "cache" / "base.pt").stat().st_mtime_ns
+    run(world, "base", "--minutes", "0.05", *base)  # a longer budget goes on from the state
+    assert (world / "cache" / "base.pt").stat().st_mtime_ns > first
+    pipeline = StableDiffusionPipeline.from_pretrained(world / "base")
+    assert pipeline.unet.config.sample_size * pipeline.vae_scale_factor == 128
+    run(world, "sheet", "--base", str(world / "base"), "--out", str(world / "sheet.png"))
+    assert Image.open(world / "sheet.png").size == (15 * 128, 2 * 128)
