@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.turns import apart, clocked, made_with, resident, show, size_on_disk, table, tell
-from oldbook_diffusion.cache import Store
+from oldbook_diffusion.cache.store import Store
 
 SHAPE = (8, 64, 64)
 NO_LIMIT = 1e12

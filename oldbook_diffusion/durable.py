@@ -1,43 +1,54 @@
-"""Files that outlast a power cut: flushed to the disk, and their names too."""
+"""Files that survive a power cut: written whole or not at all, flushed, then renamed."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from uuid import uuid4
 
-
-def flush(file: IO[bytes]) -> None:
-    """Get what was written onto the disk."""
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def put_in_place(draft: Path, goal: Path) -> None:
-    """Give a flushed draft its name, at once and for good; a rename alone may be lost."""
-    draft.replace(goal)
-    folder = os.open(goal.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+DRAFT = ".draft"  # suffix of a file that several processes may be writing
 
 
 @contextmanager
-def replacing(goal: Path) -> Iterator[Path]:
+def replacing(path: Path, draft: Path | None = None) -> Iterator[Path]:
     """A draft beside a file, which takes the file's place once it is written whole.
 
     It is flushed to the disk before it is renamed, and anybody may read it: safetensors makes
     files that nobody but their owner may. Where writing fails, the file stays as it was.
+
+    Args:
+        path: The file; its folder is made where there is none.
+        draft: The draft; one of a fixed name when null, so that a killed run leaves at most one.
     """
-    goal.parent.mkdir(parents=True, exist_ok=True)
-    draft = goal.with_name(f".{goal.name}.tmp")
+    if draft is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.tmp")
     try:
         yield draft
         draft.chmod(0o644)
-        with draft.open("rb+") as file:
-            flush(file)
-        put_in_place(draft, goal)
+        flush_and_rename(draft, path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def write_shared(path: Path, content: bytes) -> None:
+    """Write a file that other processes may be writing too.
+
+    Raises:
+        OSError: It cannot be written, or its folder is gone; what was there before is left.
+    """
+    with replacing(path, path.with_name(f".{uuid4().hex}{DRAFT}")) as draft:
+        draft.write_bytes(content)
+
+
+def flush_and_rename(draft: Path, path: Path) -> None:
+    """Rename a draft, with both flushed to the disk: a rename alone may be lost."""
+    with draft.open("rb+") as file:
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -6,7 +6,9 @@ from hashlib import blake2b
 import torch
 from torch import Tensor
 
-from oldbook_diffusion.cache import Cache, Store
+from oldbook_diffusion.cache.networks import open_store
+from oldbook_diffusion.cache.settings import Cache
+from oldbook_diffusion.cache.store import Store
 from oldbook_diffusion.models import BaseModel, Conditioning
 
 
@@ -28,8 +30,8 @@ class FrozenEncoder:
         self.pictures: Store | None = None
         self.prompts: Store | None = None
         if cache is not None:
-            self.pictures = cache.open("vae", model.image_encoder, precision)
-            self.prompts = cache.open("text_encoder", model.prompt_encoder, precision)
+            self.pictures = open_store(cache, "vae", model.image_encoder, precision)
+            self.prompts = open_store(cache, "text_encoder", model.prompt_encoder, precision)
 
     def moments(
         self, images: Tensor, known: Sequence[Tensor | None], keys: Sequence[str]

@@ -6,7 +6,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
 
 from oldbook_diffusion.batch import Batch
-from oldbook_diffusion.cache import Store
+from oldbook_diffusion.cache.store import Store
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.data.loader import PlateLoader
 from oldbook_diffusion.errors import OldBookError

@@ -11,7 +11,8 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from oldbook_diffusion.batch import Batch
-from oldbook_diffusion.cache import Cache, Store
+from oldbook_diffusion.cache.settings import Cache
+from oldbook_diffusion.cache.store import Store
 from oldbook_diffusion.continuity import check_unchanged, settings
 from oldbook_diffusion.encoding import FrozenEncoder
 from oldbook_diffusion.errors import OldBookError

@@ -42,6 +42,12 @@ def test_help_and_mistakes_import_nothing_large(arguments: list[str]) -> None:
     assert seconds < SECONDS
 
 
+def test_the_cache_is_shown_without_pytorch() -> None:
+    seconds, modules = started("cache", "info")
+    assert "torch" not in modules
+    assert seconds < SECONDS
+
+
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
     shown = capsys.readouterr().out

@@ -1,6 +1,4 @@
-"""What the frozen parts have computed, kept on disk for later visits and other runs."""
+"""Outputs of the frozen networks, kept on disk for later epochs and other runs.
 
-from oldbook_diffusion.cache.settings import Cache
-from oldbook_diffusion.cache.store import Store
-
-__all__ = ["Cache", "Store"]
+`settings` and `manage` do without PyTorch, so that `oldbook cache info` answers at once.
+"""

@@ -10,10 +10,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from oldbook_diffusion.durable import flush, put_in_place
-
-SUFFIX = ".safetensors"
-DRAFT = ".draft"
+from oldbook_diffusion.cache.layout import SHARD
+from oldbook_diffusion.durable import write_shared
 
 
 class DamagedShardError(Exception):
@@ -55,21 +53,9 @@ class Shard:
 def write_shard(folder: Path, tensors: Mapping[str, Tensor]) -> Path:
     """Write a shard whole or not at all, under a name that no other process takes."""
     checksums = {name: checksum(name, value) for name, value in tensors.items()}
-    return write_durably(folder / f"{uuid4().hex}{SUFFIX}", save(dict(tensors), checksums))
-
-
-def write_durably(goal: Path, content: bytes) -> Path:
-    """Write beside the goal, flush to the disk, rename."""
-    draft = goal.with_name(f".{uuid4().hex}{DRAFT}")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            flush(file)
-        put_in_place(draft, goal)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
-    return goal
+    path = folder / f"{uuid4().hex}{SHARD}"
+    write_shared(path, save(dict(tensors), checksums))
+    return path
 
 
 def checksum(name: str, value: Tensor) -> str:

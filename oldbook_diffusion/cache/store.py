@@ -8,7 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
-from oldbook_diffusion.cache.shards import SUFFIX, DamagedShardError, Shard, write_shard
+from oldbook_diffusion.cache.layout import SHARD, size_of
+from oldbook_diffusion.cache.shards import DamagedShardError, Shard, write_shard
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Store:
 
     def has_room(self, num_bytes: int) -> bool:
         """Whether the budget allows that many bytes more; say so once where it does not."""
-        used = sum(size_of(file) for file in self.folder.parent.glob(f"*/*{SUFFIX}"))
+        used = sum(size_of(file) for file in self.folder.parent.glob(f"*/*{SHARD}"))
         if used + num_bytes > self.max_bytes:
             self.stop(
                 f"it holds {used / 1e9:.2f} GB of {self.max_bytes / 1e9:g}; raise "
@@ -106,7 +107,7 @@ class Store:
         if change == self.last_change:
             return
         self.last_change = change
-        for file in self.folder.glob(f"*{SUFFIX}"):
+        for file in self.folder.glob(f"*{SHARD}"):
             if file.name not in self.shards:
                 self.learn(file.name)
 
@@ -163,11 +164,3 @@ def salvage(file: Path) -> dict[str, Tensor]:
             with contextlib.suppress(DamagedShardError):
                 whole[name] = shard.read(name)
     return whole
-
-
-def size_of(file: Path) -> int:
-    """The size of a file in bytes, none where somebody has just removed it."""
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return 0

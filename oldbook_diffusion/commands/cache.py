@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from oldbook_diffusion.cache.commands import manage_cache
+from oldbook_diffusion.cache.manage import manage_cache
 from oldbook_diffusion.commands.function_command import run_function
 
 

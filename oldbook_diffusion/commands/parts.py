@@ -1,6 +1,6 @@
 """Classes that a config can name without their module, since they are imported here."""
 
-from oldbook_diffusion.cache import Cache
+from oldbook_diffusion.cache.settings import Cache
 from oldbook_diffusion.methods import FullFineTuning, LoRA, Peft
 from oldbook_diffusion.metrics import (
     CSDEncoder,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from oldbook_diffusion.cache import Store
+from oldbook_diffusion.cache.store import Store
 from oldbook_diffusion.data.captions import Captions, usable
 from oldbook_diffusion.data.faults import BadPlateError, Reason
 from oldbook_diffusion.data.network import Network

@@ -10,7 +10,8 @@ from datasets import IterableDataset
 from lightning.pytorch import LightningDataModule, Trainer
 
 from oldbook_diffusion.batch import Batch
-from oldbook_diffusion.cache import Cache, Store
+from oldbook_diffusion.cache.settings import Cache
+from oldbook_diffusion.cache.store import Store
 from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.contents import contents_of
 from oldbook_diffusion.data.decode import Decode
