@@ -37,6 +37,8 @@ from benchmarks.turns import (
     tell,
 )
 from oldbook_diffusion.data import Illustrations
+from oldbook_diffusion.data.stream import Stream
+from oldbook_diffusion.data.transforms import Images
 
 RESOLUTION, BATCH, WINDOW, SETTLED = 96, 4, 256, 1000
 FILES = 4
@@ -47,10 +49,10 @@ def ours(folder: Path, workers: int, pictures: int) -> Iterator[Tensor]:
     data = Illustrations(
         str(folder),
         resolution=RESOLUTION,
-        random_flip=True,
+        images=Images(random_flip=True),
         batch_size=BATCH,
         num_workers=workers,
-        shuffle_window=WINDOW,
+        stream=Stream(shuffle_buffer_size=WINDOW),
         cache=None,
     )
     data.trainer = Trainer(

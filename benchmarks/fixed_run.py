@@ -31,7 +31,7 @@ CONFIG = ROOT / "configs/nano.yaml"
 STOP, END = 3, 6
 # what makes nano.yaml short: a key that is renamed is renamed here too
 OVERLAY = {
-    "data": {"batch_size": 4, "held_out": {"num_watched": 12, "max_plates": 12}},
+    "data": {"batch_size": 4, "held_out": {"num_monitored": 12, "max_plates": 12}},
     "render": {
         "prompts": ["a castle on a hill", "a rose", "a ship at sea"],
         "samples_per_prompt": 1,

@@ -47,7 +47,7 @@ def write_config(world: Path) -> Path:
         "data": {
             "path": str(world / "pages"),
             "columns": {"book": "book"},
-            "held_out": {"books": ["book 0"], "num_watched": 1, "max_plates": 8},
+            "held_out": {"books": ["book 0"], "num_monitored": 1, "max_plates": 8},
             "resolution": tiny.RESOLUTION,
             "batch_size": BATCH,
             "cache": None,

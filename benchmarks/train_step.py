@@ -38,9 +38,9 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from benchmarks.record import ACCUMULATION, OPTIMIZER, RANK, RESOLUTION
 from oldbook_diffusion.cli import main as oldbook
 from oldbook_diffusion.data import Illustrations
-from oldbook_diffusion.data.order import Position, ShuffledRows
-from oldbook_diffusion.data.source import Columns
+from oldbook_diffusion.data.sampler import Position, ShuffledRows
 from oldbook_diffusion.data.split import HeldOut
+from oldbook_diffusion.data.stream import Columns
 from tests import tiny
 
 PLATES = 16
@@ -55,7 +55,7 @@ OPTIONS = {
     "auto": ["--data.batch_size=auto"],
     "lean": ["--model.gradient_checkpointing=true"],
 }
-HELD_OUT = {"books": ["book 0"], "num_watched": 1}
+HELD_OUT = {"books": ["book 0"], "num_monitored": 1}
 
 
 def write_model(folder: Path) -> None:
@@ -115,9 +115,9 @@ def write_config(world: Path, updates: int) -> Path:
             "columns": {"book": "book"},
             "held_out": HELD_OUT,
             "resolution": RESOLUTION,
-            "random_flip": True,
+            "images": {"random_flip": True},
             "batch_size": 1,
-            "global_batch": ACCUMULATION,
+            "global_batch_size": ACCUMULATION,
             "cache": {"folder": str(world / "cache")},
         },
         "render": {"prompts": [], "encoder": None},
@@ -140,7 +140,9 @@ def write_visits(world: Path, number: int) -> None:
     data = Illustrations(
         str(world / "pages"), columns=Columns(book="book"), held_out=HeldOut(**HELD_OUT)
     )
-    rows = ShuffledRows(data.stream, data.sides.trains_on, 0, data.shuffle_window, Position())
+    rows = ShuffledRows(
+        data.dataset, data.split.trains_on, 0, data.stream.shuffle_buffer_size, Position()
+    )
     order = [(row.plate["image"]["path"], row.seed) for row in itertools.islice(rows, number)]
     (world / "visits.json").write_text(json.dumps(order))
 

@@ -15,4 +15,4 @@ class Batch(TypedDict):
     seeds: list[int]
     books: list[str | None]
     position: Any  # in the data after this batch
-    faults: dict[str, Any]  # counts of bad samples up to it
+    bad_samples: dict[str, Any]  # counts of bad samples up to it

@@ -38,7 +38,7 @@ class FillCache(LightningModule):
     def predict_dataloader(self) -> PlateLoader:
         """The plates of this process, when the networks are where they will be in the run."""
         self.system.open_cache(self.data)
-        return self.data.preparation(self.trainer.global_rank, self.trainer.world_size)
+        return self.data.cache_sample(self.trainer.global_rank, self.trainer.world_size)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> None:
         """Encode a batch."""

@@ -13,9 +13,9 @@ from torch import Tensor
 from oldbook_diffusion.batch import Batch
 from oldbook_diffusion.cache.settings import Cache
 from oldbook_diffusion.cache.store import Store
-from oldbook_diffusion.continuity import check_unchanged, settings
 from oldbook_diffusion.encoding import FrozenEncoder
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.fingerprint import check_unchanged, settings
 from oldbook_diffusion.methods import Method
 from oldbook_diffusion.methods.state import explain_misfit, keep_trainable, restore_frozen
 from oldbook_diffusion.metrics.catalogue import BANDS, TRAIN_LOSS
@@ -31,7 +31,7 @@ class CachedData(Protocol):
     """The part of a datamodule that has to do with the cache."""
 
     cache: Cache | None
-    known: Store | None
+    cached: Store | None
 
 
 class StyleDiffusion(LightningModule):
@@ -96,7 +96,7 @@ class StyleDiffusion(LightningModule):
         """Encode with the cache; the data looks a picture up in it before decoding."""
         if data.cache is not None:
             self.encoder = FrozenEncoder(self.model, data.cache, str(self.trainer.precision))
-            data.known = self.encoder.pictures
+            data.cached = self.encoder.pictures
 
     @property
     def step(self) -> int:

@@ -33,31 +33,40 @@ Row = dict[str, object]
         ("--data.batch_size=x", "data.batch_size is x: set it to a whole number or auto"),
         ("--data.cache.max_gb=lots", "max_gb of data.cache is lots: set it to a number"),
         ("--model.method.init_args.rank=0", "learns nothing"),
-        ("--data.captions.template=old", "no place for {caption}"),
-        ("--data.captions.dropout=2", "a share from 0 to 1"),
+        ("--data.captions.template=old", "does not contain {caption}"),
+        ("--data.captions.dropout=2", "captions.dropout is 2: set it to a number from 0 to 1"),
         ("--data.columns.image=page", "it has book, caption, image"),
         ("--data.columns.caption=words", "no column 'words'"),
         ("--data.path=nobody/nothing", "set data.path to a local folder"),
         ("--data.held_out={'books': ['no such book']}", "no plate of"),
-        ("--data.held_out={'share': 0.0, 'books': []}", "lies between 0 and 1"),
-        ("--data.held_out={'share': 0.999999999, 'books': []}", "no plate is left to train on"),
+        ("--data.held_out={'fraction': 0.0, 'books': []}", "set it to a number between 0 and 1"),
+        ("--data.held_out={'fraction': 0.999999999, 'books': []}", "no plate is left to train on"),
         ("--data.resolution=31", "multiple of 4, such as 28 or 32"),
         ("--model.pretrained=nobody/nothing", "a local folder in diffusers layout"),
         ("--model.method.init_args.target_modules=['to_x']", "fits no layer"),
         ("--render.encoder.init_args.model=local-dir:/nowhere", "no style encoder in /nowhere"),
         ("--render.sampling.scheduler=Magic", "not a scheduler of diffusers"),
         ("--trainer.max_steps=-1", "set trainer.max_steps"),
-        ("--data.shuffle_window=0", "data.shuffle_window is 0: set it to 1 or more"),
-        ("--data.num_workers=-1", "data.num_workers is -1: set it to 0 or more"),
-        ("--data.batch_size=0", "data.batch_size is 0: set it to 1 or more"),
-        ("--checkpoint.every_n_train_steps=0", "0 does not conform to restriction v>0"),
-        ("--checkpoint.every_n_train_steps=-2", "-2 does not conform to restriction v>0"),
-        ("--render.samples_per_prompt=0", "0 does not conform to restriction v>0"),
-        ("--selection.rule.max_recall_drop=2", "2 does not conform to restriction v>=0 and v<=1"),
+        (
+            "--data.stream.shuffle_buffer_size=0",
+            "buffer_size is 0: set it to a whole number",
+        ),
+        ("--data.num_workers=-1", "num_workers is -1: set it to a whole number of 0 or more"),
+        ("--data.batch_size=0", "batch_size is 0: set it to a whole number of 1 or more or auto"),
+        ("--checkpoint.every_n_train_steps=0", "steps is 0: set it to a whole number of 1 or more"),
+        (
+            "--checkpoint.every_n_train_steps=-2",
+            "steps is -2: set it to a whole number",
+        ),
+        ("--render.samples_per_prompt=0", "samples_per_prompt is 0: set it to"),
+        (
+            "--selection.rule.max_recall_drop=2",
+            "max_recall_drop is 2: set it to a number from 0 to 1",
+        ),
         ("--render.style_words=engraving", "'engraving' needs a place for {prompt}"),
         ("--render.style_words='{prompt}, {style}'", "and for nothing else"),
         ("--render.style_words='{prompt'", "needs a place for {prompt}"),
-        ("--data.columns.book=null", "data.held_out.books to [] to hold out a share"),
+        ("--data.columns.book=null", "data.held_out.books to [] to hold out a fraction"),
         ("--ckpt_path=nothing.ckpt", "there is no checkpoint nothing.ckpt"),
     ],
 )
@@ -146,7 +155,7 @@ def test_a_pipeline_without_its_unet_is_refused(runs: Runs, tmp_path: Path) -> N
 
 def test_an_empty_folder_is_no_dataset(runs: Runs, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    assert "cannot read pictures" in runs.refuse(f"--data.path={tmp_path / 'none'}")
+    assert "cannot read images" in runs.refuse(f"--data.path={tmp_path / 'none'}")
 
 
 def test_a_dataset_without_rows_is_refused(runs: Runs, tmp_path: Path) -> None:
@@ -263,8 +272,8 @@ def test_too_many_bad_plates_stop_the_run(runs: Runs, tmp_path: Path) -> None:
     path = tiny.write_plates(tmp_path / "spoilt", rows)
     books = "--data.held_out.books=['book 0']"
     message = runs.refuse(*PLAIN, f"--data.path={path}", books, "--trainer.max_steps=20")
-    assert "plates could not be used" in message
-    assert "data.max_bad_share" in message
+    assert "samples are bad" in message
+    assert "data.images.max_bad_fraction" in message
 
 
 def test_captions_that_are_not_words_are_left_out(runs: Runs, tmp_path: Path) -> None:
@@ -277,7 +286,7 @@ def test_captions_that_are_not_words_are_left_out(runs: Runs, tmp_path: Path) ->
     (folder / "metadata.jsonl").write_text(text)
     message = runs.refuse(
         *PLAIN, f"--data.path={folder}", "--data.columns.book=null",
-        "--data.held_out={'share': 0.3, 'books': []}",
+        "--data.held_out={'fraction': 0.3, 'books': []}",
     )  # fmt: skip
     assert "no caption" in message
 

@@ -105,9 +105,9 @@ def test_a_second_run_encodes_and_decodes_nothing(
     assert first["prompts"] > 0
     calls.clear()
     decoded: list[bytes] = []
-    decode = decoding.decode_page
+    decode = decoding.decode_image
     monkeypatch.setattr(
-        decoding, "decode_page", lambda content: decoded.append(content) or decode(content)
+        decoding, "decode_image", lambda content: decoded.append(content) or decode(content)
     )
     runs.fit(*PLAIN, *LONG, name="second")
     assert calls == {"pictures": 0, "prompts": 0}
@@ -128,7 +128,7 @@ def test_a_prompt_is_embedded_once_in_a_batch(runs: Runs, calls: Counter[str]) -
 def test_what_was_encoded_in_one_batch_size_serves_another(runs: Runs, calls: Counter[str]) -> None:
     runs.fit(*PLAIN, "--data.batch_size=1", "--trainer.max_steps=24", name="single")
     calls.clear()
-    four = ("--data.batch_size=4", "--data.random_flip=false", "--data.captions.dropout=0")
+    four = ("--data.batch_size=4", "--data.images.random_flip=false", "--data.captions.dropout=0")
     uncached = runs.fit(*PLAIN, *four, OFF, name="uncached")
     fresh = calls["pictures"]
     cached = runs.fit(*PLAIN, *four, name="cached")
@@ -148,7 +148,7 @@ def test_a_plate_seen_again_draws_another_latent(
         return latents, prompt_embeds
 
     monkeypatch.setattr(StyleDiffusion, "encode_visits", watch)
-    runs.fit(*PLAIN, "--trainer.max_steps=12", "--data.random_flip=false")
+    runs.fit(*PLAIN, "--trainer.max_steps=12", "--data.images.random_flip=false")
     again = [name for name, count in Counter(name for name, _ in visits).items() if count == 2]
     assert len(again) == 12
     for name in again:
@@ -308,4 +308,6 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
 
 
 def test_a_cache_without_room_is_refused(runs: Runs) -> None:
-    assert "set data.cache to null" in runs.refuse("--data.cache.max_gb=0")
+    assert "max_gb of data.cache is 0: set it to a number above 0" in runs.refuse(
+        "--data.cache.max_gb=0"
+    )

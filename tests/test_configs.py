@@ -46,7 +46,7 @@ def test_the_reference_experiment_is_as_published(capsys: pytest.CaptureFixture[
     assert model["optimizer"]["init_args"]["lr"] == 3e-4  # type: ignore[index]
     assert data["path"] == "gigant/oldbookillustrations"
     assert data["columns"] == {"image": "1600px", "caption": "info_alt", "book": "book_title"}
-    assert (data["resolution"], data["random_flip"], data["batch_size"]) == (512, True, 1)
+    assert (data["resolution"], data["images"]["random_flip"], data["batch_size"]) == (512, True, 1)  # type: ignore[index]
     assert (trainer["max_steps"], trainer["accumulate_grad_batches"]) == (2501, 4)
     assert (trainer["gradient_clip_val"], trainer["precision"]) == (1.0, "16-mixed")
     assert config["checkpoint"]["every_n_train_steps"] == 500

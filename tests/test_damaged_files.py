@@ -15,8 +15,8 @@ from tests.test_resume import PLAIN, everything
 
 Row = dict[str, object]
 SHARE = (
-    "--data.held_out={'share': 0.3, 'books': [], 'num_watched': 24}",
-    "--data.max_bad_share=1.0",
+    "--data.held_out={'fraction': 0.3, 'books': [], 'num_monitored': 24}",
+    "--data.images.max_bad_fraction=1.0",
 )
 FOLDER = (*PLAIN, *SHARE, "--data.columns={'image': 'image', 'caption': 'caption', 'book': null}")
 TAR = (*PLAIN, *SHARE, "--data.columns={'image': 'png', 'caption': 'txt', 'book': null}")

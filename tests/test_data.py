@@ -11,10 +11,11 @@ import torch
 from PIL import Image
 
 from oldbook_diffusion.data import Illustrations
-from oldbook_diffusion.data.network import Network
-from oldbook_diffusion.data.order import Position, ShuffledRows
-from oldbook_diffusion.data.source import Columns, open_stream
+from oldbook_diffusion.data.opening import open_dataset
+from oldbook_diffusion.data.sampler import Position, ShuffledRows
+from oldbook_diffusion.data.sources import source_of
 from oldbook_diffusion.data.split import HeldOut
+from oldbook_diffusion.data.stream import Columns, Stream
 from tests import tiny
 from tests.conftest import Runs, World
 
@@ -64,13 +65,13 @@ def test_one_parquet_file_is_a_dataset(runs: Runs, world: World) -> None:
 def test_webdataset_tars_are_a_dataset(runs: Runs, tmp_path: Path) -> None:
     path = write_webdataset(tmp_path / "tars")
     columns = "--data.columns={'image': 'png', 'caption': 'txt', 'book': null}"
-    share = "--data.held_out={'share': 0.3, 'books': []}"
+    share = "--data.held_out={'fraction': 0.3, 'books': []}"
     run = runs.fit(*PLAIN, f"--data.path={path}", columns, share)
     assert (run / "checkpoints/step=000004.ckpt").is_file()
 
 
 def rows(world: World, start: Position, number: int, seed: int = 1) -> list[object]:
-    stream = open_stream(str(world.plates), "train", None, COLUMNS, Network())
+    stream = open_dataset(source_of(str(world.plates)), Stream(), COLUMNS)
     order = iter(ShuffledRows(stream, lambda plate: True, seed, 5, start))
     return [(row.plate["caption"], row.seed, row.next) for row, _ in zip(order, range(number))]  # noqa: B905
 
@@ -100,7 +101,7 @@ def test_the_order_depends_on_the_seed(world: World) -> None:
 
 
 def test_a_book_is_held_out_whole() -> None:
-    held_out = HeldOut(share=0.5)
+    held_out = HeldOut(fraction=0.5)
     sides = {
         book: {held_out.holds(book, {"bytes": bytes([n])}, seed=3) for n in range(20)}
         for book in map(str, range(40))
@@ -110,7 +111,7 @@ def test_a_book_is_held_out_whole() -> None:
 
 
 def test_the_same_picture_is_never_on_both_sides() -> None:
-    held_out = HeldOut(share=0.5)
+    held_out = HeldOut(fraction=0.5)
     for number in range(20):
         content = {"bytes": bytes([number]), "path": "a.png"}
         copy = {"bytes": bytes([number]), "path": "b.png"}
@@ -124,15 +125,15 @@ def test_a_folder_is_divided_alike_wherever_it_lies(tmp_path: Path) -> None:
         data = Illustrations(
             str(write_folder(tmp_path / place / "pictures")),
             columns=Columns(caption="caption"),
-            held_out=HeldOut(share=0.5),
+            held_out=HeldOut(fraction=0.5),
         )
-        sides.append([row.plate["caption"] for row in data.sides.measured])
+        sides.append([row.plate["caption"] for row in data.split.held_out_rows])
     assert sides[0] == sides[1]
     assert 6 <= len(sides[0]) <= 18
 
 
 def test_a_picture_in_a_table_that_is_only_named_is_divided_by_its_name() -> None:
-    held_out = HeldOut(share=0.5)
+    held_out = HeldOut(fraction=0.5)
     for number in range(20):
         named = [{"bytes": None, "path": f"{folder}{number}.png"} for folder in ("", "a/", "/b/")]
         assert len({held_out.holds(None, page, 3) for page in named}) == 1
@@ -182,11 +183,12 @@ def test_the_prompt_wraps_the_caption(runs: Runs, monkeypatch: pytest.MonkeyPatc
 def test_half_of_the_visits_are_mirrored(world: World) -> None:
     from oldbook_diffusion.data.captions import Captions
     from oldbook_diffusion.data.decode import Decode
+    from oldbook_diffusion.data.transforms import Images
 
-    stream = open_stream(str(world.plates), "train", None, COLUMNS, Network())
+    stream = open_dataset(source_of(str(world.plates)), Stream(), COLUMNS)
     order = iter(ShuffledRows(stream, lambda plate: True, 1, 5, Position()))
     visits = [row for row, _ in zip(order, range(96))]  # noqa: B905
-    flip = Decode(COLUMNS, Captions(), tiny.RESOLUTION, training=True, flip=True)
+    flip = Decode(COLUMNS, Captions(), tiny.RESOLUTION, True, images=Images(random_flip=True))
     plain = Decode(COLUMNS, Captions(), tiny.RESOLUTION, training=True)
     mirrored = 0
     for row in visits:

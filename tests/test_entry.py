@@ -8,9 +8,11 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from oldbook_diffusion.data.entry import enter
 from oldbook_diffusion.data.network import Network
-from oldbook_diffusion.data.source import Columns, open_stream
+from oldbook_diffusion.data.opening import open_dataset
+from oldbook_diffusion.data.seek import seek
+from oldbook_diffusion.data.sources import source_of
+from oldbook_diffusion.data.stream import Columns, Stream
 from tests import tiny
 from tests.test_data import write_webdataset
 
@@ -33,8 +35,8 @@ def regroup(folder: Path, rows: int) -> None:
 
 
 def captions(path: Path, first: int, seed: int = 4) -> list[str]:
-    stream = open_stream(str(path), "train", None, COLUMNS, Network())
-    return [row["caption"] for part in enter(stream, seed, first, Network()) for row in part]
+    stream = open_dataset(source_of(str(path)), Stream(), COLUMNS)
+    return [row["caption"] for part in seek(stream, seed, first, Network()) for row in part]
 
 
 @pytest.mark.parametrize(
@@ -84,9 +86,9 @@ def test_files_come_in_another_order_with_another_seed(tmp_path: Path) -> None:
 
 def test_other_streams_are_entered_at_any_row_too(tmp_path: Path) -> None:
     path = write_webdataset(tmp_path / "tars")
-    stream = open_stream(str(path), "train", None, Columns("png", "txt"), Network())
-    whole = [row["txt"] for part in enter(stream, 4, 0, Network()) for row in part]
-    assert [row["txt"] for part in enter(stream, 4, 17, Network()) for row in part] == whole[17:]
+    stream = open_dataset(source_of(str(path)), Stream(), Columns("png", "txt"))
+    whole = [row["txt"] for part in seek(stream, 4, 0, Network()) for row in part]
+    assert [row["txt"] for part in seek(stream, 4, 17, Network()) for row in part] == whole[17:]
 
 
 def test_a_large_file_is_not_kept_in_memory(tmp_path: Path) -> None:
@@ -98,8 +100,8 @@ def test_a_large_file_is_not_kept_in_memory(tmp_path: Path) -> None:
     path = tiny.write_plates(tmp_path / "plates", rows, files=1)
     regroup(path, 5)
     del rows
-    stream = open_stream(str(path), "train", None, COLUMNS, Network())
+    stream = open_dataset(source_of(str(path)), Stream(), COLUMNS)
     seen = [
-        psutil.Process().memory_info().rss for part in enter(stream, 4, 0, Network()) for _ in part
+        psutil.Process().memory_info().rss for part in seek(stream, 4, 0, Network()) for _ in part
     ]
     assert seen[-1] - seen[number // 3] < number * size / 4

@@ -12,8 +12,8 @@ import pytest
 import torch
 from PIL import Image, ImageFile, ImageOps
 
-from oldbook_diffusion.data.faults import BadPlateError
-from oldbook_diffusion.data.transforms import decode_page
+from oldbook_diffusion.data.bad_samples import BadSampleError
+from oldbook_diffusion.data.transforms import decode_image
 from oldbook_diffusion.system import StyleDiffusion
 from tests import tiny
 from tests.conftest import Runs
@@ -102,7 +102,7 @@ def test_each_fault_has_a_reason_and_one_line_also_over_passes_and_a_resume(
     options = (
         *PLAIN,
         f"--data.path={path}",
-        "--data.max_bad_share=0.5",
+        "--data.images.max_bad_fraction=0.5",
         "--data.captions.dropout=0",
         "--model.lr_scheduler=null",
         "--checkpoint.every_n_train_steps=10",
@@ -143,7 +143,11 @@ def test_a_bad_plate_is_replaced_alike_with_workers_and_after_a_resume(
 ) -> None:
     rows = list(tiny.plates())
     path = tiny.write_plates(tmp_path / "spoilt", spoilt(rows, 2, 3, 6, 14, 19))
-    steps = ("--trainer.max_steps=14", "--data.max_bad_share=1.0", "--data.captions.dropout=0")
+    steps = (
+        "--trainer.max_steps=14",
+        "--data.images.max_bad_fraction=1.0",
+        "--data.captions.dropout=0",
+    )
     options = (*PLAIN, f"--data.path={path}", *steps, "--checkpoint.every_n_train_steps=4")
     whole = runs.fit(*options, name="whole")
     first = list(visits)
@@ -169,7 +173,9 @@ def test_a_bad_plate_moves_no_other(
     sound = list(visits)
     visits.clear()
     path = tiny.write_plates(tmp_path / "spoilt", spoilt(rows, 2, 3))
-    bad = runs.fit(*options, f"--data.path={path}", "--data.max_bad_share=1.0", name="bad")
+    bad = runs.fit(
+        *options, f"--data.path={path}", "--data.images.max_bad_fraction=1.0", name="bad"
+    )
     assert [seed for seed, _ in visits] == [seed for seed, _ in sound]
     moved = [
         prompt for (_, prompt), (_, other) in zip(sound, visits, strict=True) if prompt != other
@@ -217,7 +223,7 @@ def test_a_file_of_bad_plates_that_was_cut_off_or_cannot_be_written_ends_no_run(
         f"--data.path={path}",
         "--model.lr_scheduler=null",
         "--checkpoint.every_n_train_steps=6",
-        "--data.max_bad_share=1.0",
+        "--data.images.max_bad_fraction=1.0",
     )
     run = runs.fit(*options, "--trainer.max_steps=6")
     file = run / "bad_samples.jsonl"
@@ -291,7 +297,7 @@ def test_a_picture_is_turned_as_pillow_turns_it(orientation: int) -> None:
     exif[0x0112] = orientation
     page = picture(noise(24).crop((0, 0, 24, 16)), "PNG", exif=exif)
     with Image.open(io.BytesIO(page)) as image:
-        assert decode_page(page).tobytes() == ImageOps.exif_transpose(image).tobytes()
+        assert decode_image(page).tobytes() == ImageOps.exif_transpose(image).tobytes()
 
 
 def test_whatever_a_decoder_raises_costs_only_its_plate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,8 +305,8 @@ def test_whatever_a_decoder_raises_costs_only_its_plate(monkeypatch: pytest.Monk
         raise TypeError
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", stumble)
-    with pytest.raises(BadPlateError, match=r"corrupt or truncated \(TypeError\)"):
-        decode_page(picture(Image.new("L", (4, 4)), "BMP"))
+    with pytest.raises(BadSampleError, match=r"corrupt or truncated \(TypeError\)"):
+        decode_image(picture(Image.new("L", (4, 4)), "BMP"))
 
 
 def test_every_kind_of_picture_is_trained_on_as_it_looks(
@@ -320,7 +326,7 @@ def test_every_kind_of_picture_is_trained_on_as_it_looks(
         return learn(self, batch, batch_idx)
 
     monkeypatch.setattr(StyleDiffusion, "training_step", step)
-    flat = ("--data.captions.dropout=0", "--data.random_flip=false", "--data.cache=null",
+    flat = ("--data.captions.dropout=0", "--data.images.random_flip=false", "--data.cache=null",
             "--checkpoint.every_n_train_steps=10")  # fmt: skip
     run = runs.fit(*PLAIN, *flat, f"--data.path={path}", "--trainer.max_steps=10")
     assert not (run / "bad_samples.jsonl").exists()

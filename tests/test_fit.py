@@ -75,7 +75,7 @@ def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
 
 @pytest.mark.parametrize("flip", [True, False])
 def test_mirrored_copies_are_looked_for_where_visits_are_mirrored(runs: Runs, flip: bool) -> None:
-    run = runs.fit(f"--data.random_flip={flip}", "--trainer.max_steps=2")
+    run = runs.fit(f"--data.images.random_flip={flip}", "--trainer.max_steps=2")
     references = ReferenceSet.from_tensors(load_file(run / "images/reference_set.safetensors"))
     assert len(references.mirrored) == flip * len(references.train)
     assert len(references.mirrored_caption_plates) == flip * len(references.caption_plates)

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import errors
 
-from oldbook_diffusion.data.entry import row_counts
-from oldbook_diffusion.data.network import Network, may_come
+from oldbook_diffusion.data.network import Network
+from oldbook_diffusion.data.read_errors import may_come
+from oldbook_diffusion.data.seek import row_counts
 from oldbook_diffusion.errors import OldBookError
 from tests import tiny
 from tests.conftest import Runs
@@ -21,13 +22,13 @@ from tests.server import Fault, Server
 from tests.test_data import page
 from tests.test_resume import PLAIN, everything, same
 
-QUICK = "--data.network={'timeout': 0.5, 'retries': 2, 'pause': 0.1}"
+QUICK = "--data.stream.network={'timeout': 0.5, 'retries': 2, 'pause': 0.1}"
 PARQUET, TAR = "part-0.parquet", "plates.tar"
 OPTIONS: dict[str, tuple[str, ...]] = {
     PARQUET: (),
     TAR: (
         "--data.columns={'image': 'png', 'caption': 'txt', 'book': null}",
-        "--data.held_out={'share': 0.3, 'books': []}",
+        "--data.held_out={'fraction': 0.3, 'books': []}",
     ),
 }
 client = sys.modules[errors.HTTPError.__module__.split(".")[0]]  # of the hub
@@ -77,7 +78,7 @@ def test_a_run_whose_server_fails_now_and_then_is_the_run_of_a_file(
     first, second = everything(local, 26), everything(afar, 26)
     for content in (first, second):
         assert isinstance(content["Illustrations"], dict)
-        del content["Illustrations"]["order"]["path"]
+        del content["Illustrations"]["order"]["data.path"]
         content["Illustrations"]["order"].pop("contents of data.path", None)  # of files here
     assert same(first, second)
 
@@ -107,7 +108,7 @@ def test_a_server_that_is_gone_ends_the_run_saved_and_with_its_address(
     whole = runs.fit(*options, name="whole")
     gone[0] = 2 * len(server.requests) - 1  # when the last pass begins
     message = runs.refuse(*options)
-    assert f"{server.url(name)} does not come" in message
+    assert f"{server.url(name)} does not arrive" in message
     assert "--ckpt_path last" in message
     again = [line for line in caplog.messages if line.startswith(f"{server.url(name)}: ")]
     assert bool(again) == (name == TAR), "datasets itself asks again for a part of a file"
@@ -123,7 +124,9 @@ def test_an_address_where_nothing_is_or_of_another_kind_is_told(runs: Runs, serv
     server = serve(lambda number: None)
     assert "there is nothing at" in runs.refuse(f"--data.path={server.url('none.parquet')}")
     assert "ends in .parquet or .tar" in runs.refuse(f"--data.path={server.url('plates.zip')}")
-    assert "timeout above 0" in runs.refuse("--data.network.timeout=0")
+    assert "timeout is 0: set it to a number above 0" in runs.refuse(
+        "--data.stream.network.timeout=0"
+    )
 
 
 def write_table(folder: Path, files: Path, place: Callable[[str], str], lost: str = "") -> str:
@@ -174,8 +177,8 @@ def test_pictures_that_do_not_come_end_the_run_and_one_that_is_gone_costs_only_i
     ]
     last[0] = len(server.requests) + 20
     message = runs.refuse(*BRIEF, path, option, "--trainer.max_steps=200")
-    assert "does not come (status 503)" in message
-    assert "data.network.retries" in message
+    assert "does not arrive (status 503)" in message
+    assert "data.stream.network.retries" in message
 
 
 def test_the_footer_of_a_parquet_file_is_asked_for_again(serve: Serve) -> None:
@@ -183,7 +186,7 @@ def test_the_footer_of_a_parquet_file_is_asked_for_again(serve: Serve) -> None:
     url = serve(lambda number: "503" if number in (0, 2) else None).url(PARQUET)
     assert sum(row_counts(url, quick)) == 24
     gone = serve(lambda number: "503").url(PARQUET)
-    with pytest.raises(OldBookError, match=r"does not come \(status 503\)"):
+    with pytest.raises(OldBookError, match=r"does not arrive \(status 503\)"):
         row_counts(gone, quick)
 
 

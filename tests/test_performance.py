@@ -62,7 +62,7 @@ def test_a_run_that_has_nothing_to_change_is_told_nothing() -> None:
     assert line == "The run took 2 min: training 75%, sampling 25%"
 
 
-FOUR = (*PLAIN, "--data.global_batch=4")
+FOUR = (*PLAIN, "--data.global_batch_size=4")
 
 
 def learnt(run: Path, step: int = 4) -> object:
@@ -108,8 +108,8 @@ def test_a_size_that_no_longer_divides_a_step_is_divided_and_checkpoints_keep_th
 ) -> None:
     monkeypatch.setattr(auto_batch_size, "room", lambda device: 1e12)
     auto = (*PLAIN, "--data.batch_size=auto", "--model.lr_scheduler=null")
-    runs.fit(*auto, "--data.global_batch=4")
-    other = ("--data.global_batch=6", "--data.allow_changes=true", "--ckpt_path=last")
+    runs.fit(*auto, "--data.global_batch_size=4")
+    other = ("--data.global_batch_size=6", "--data.stream.allow_changes=true", "--ckpt_path=last")
     run = runs.fit(*auto, *other, "--trainer.max_steps=9")
     steps = sorted(int(file.stem[5:]) for file in run.glob("checkpoints/step=*.ckpt"))
     assert steps == [2, 4, 6, 8, 9]
@@ -121,6 +121,6 @@ def test_a_global_batch_is_made_up_of_whole_batches(runs: Runs) -> None:
     named = runs.fit(*FOUR, name="named")
     assert same(learnt(given), learnt(named))
     runs.fit(*FOUR, "--trainer.max_steps=6", "--ckpt_path=last", name="named")
-    assert "say in data.global_batch" in runs.refuse("--data.batch_size=auto")
-    message = runs.refuse("--data.batch_size=3", "--data.global_batch=4")
+    assert "say in data.global_batch_size" in runs.refuse("--data.batch_size=auto")
+    message = runs.refuse("--data.batch_size=3", "--data.global_batch_size=4")
     assert "set data.batch_size to one of its divisors, or to auto" in message

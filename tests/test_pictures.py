@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from oldbook_diffusion.data.faults import BadPlateError
-from oldbook_diffusion.data.transforms import Limits, center_crop, decode_page
-from oldbook_diffusion.pictures import before_and_after, slug
+from oldbook_diffusion.data.bad_samples import BadSampleError
+from oldbook_diffusion.data.transforms import Images, center_crop, decode_image
+from oldbook_diffusion.images import before_and_after, slug
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -20,23 +20,23 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
 
 def test_transparency_lies_on_white_paper() -> None:
     page = Image.new("RGBA", (4, 4), (0, 0, 0, 0))
-    assert decode_page(encoded(page)).getpixel((1, 1)) == (255, 255, 255)
+    assert decode_image(encoded(page)).getpixel((1, 1)) == (255, 255, 255)
 
 
 def test_a_transparent_palette_lies_on_white_paper() -> None:
     page = Image.new("P", (4, 4), 0)
     page.putpalette([9, 9, 9])
-    assert decode_page(encoded(page, transparency=0)).getpixel((1, 1)) == (255, 255, 255)
+    assert decode_image(encoded(page, transparency=0)).getpixel((1, 1)) == (255, 255, 255)
 
 
 def test_sixteen_bits_are_scaled_and_not_clipped() -> None:
     deep = np.full((4, 4), 32896, np.uint16)  # the middle grey
-    assert decode_page(encoded(Image.fromarray(deep))).getpixel((0, 0)) == (128, 128, 128)
+    assert decode_image(encoded(Image.fromarray(deep))).getpixel((0, 0)) == (128, 128, 128)
 
 
 def test_cmyk_becomes_rgb() -> None:
     page = Image.new("CMYK", (8, 8), (0, 0, 0, 0))
-    colour = decode_page(encoded(page, "JPEG")).getpixel((3, 3))
+    colour = decode_image(encoded(page, "JPEG")).getpixel((3, 3))
     assert colour == pytest.approx((255, 255, 255), abs=3)
 
 
@@ -44,7 +44,7 @@ def test_a_page_is_turned_upright() -> None:
     page = Image.new("RGB", (6, 3), "white")
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter turn
-    assert decode_page(encoded(page, "JPEG", exif=exif)).size == (3, 6)
+    assert decode_image(encoded(page, "JPEG", exif=exif)).size == (3, 6)
 
 
 def test_the_square_is_cut_from_the_middle() -> None:
@@ -70,16 +70,16 @@ def test_making_smaller_averages_and_does_not_alias() -> None:
 
 def test_a_page_may_not_be_too_large() -> None:
     page = encoded(Image.new("RGB", (20, 20)))
-    Limits(max_pixels=400).check(page)
-    with pytest.raises(BadPlateError, match=r"oversized \(20 x 20 pixels\)"):
-        Limits(max_pixels=399).check(page)
+    Images(max_pixels=400).check(page)
+    with pytest.raises(BadSampleError, match=r"oversized \(20 x 20 pixels\)"):
+        Images(max_pixels=399).check(page)
 
 
 def test_a_page_may_not_be_too_small() -> None:
     page = encoded(Image.new("RGB", (20, 4)))
-    Limits(min_side=4).check(page)
-    with pytest.raises(BadPlateError, match=r"too small \(20 x 4 pixels\)"):
-        Limits(min_side=5).check(page)
+    Images(min_side=4).check(page)
+    with pytest.raises(BadSampleError, match=r"too small \(20 x 4 pixels\)"):
+        Images(min_side=5).check(page)
 
 
 def test_the_sheet_has_a_pair_for_each_prompt() -> None:

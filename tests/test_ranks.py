@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 import torch
 
+from oldbook_diffusion.data.bad_samples import BadSamples
 from oldbook_diffusion.data.captions import Captions
 from oldbook_diffusion.data.decode import Decode
-from oldbook_diffusion.data.faults import Faults
 from oldbook_diffusion.data.loader import Batch, PlateLoader
-from oldbook_diffusion.data.network import Network
-from oldbook_diffusion.data.order import Position, ShuffledRows
-from oldbook_diffusion.data.source import Columns, open_stream
+from oldbook_diffusion.data.opening import open_dataset
+from oldbook_diffusion.data.sampler import Position, ShuffledRows
+from oldbook_diffusion.data.sources import source_of
+from oldbook_diffusion.data.stream import Columns, Stream
 from oldbook_diffusion.evaluation import selection
 from oldbook_diffusion.metrics.selection import Choice
 from tests import tiny
@@ -34,9 +35,9 @@ def batches(
     world: World, ranks: int, workers: int, start: Position = BEGINNING
 ) -> list[list[Batch]]:
     """The batches of six steps of each rank; half of the books are held out."""
-    stream = open_stream(str(world.plates), "train", None, COLUMNS, Network())
+    stream = open_dataset(source_of(str(world.plates)), Stream(), COLUMNS)
     decode = Decode(COLUMNS, Captions(), tiny.RESOLUTION, training=True)
-    faults = Faults(0.0, COLUMNS.image, COLUMNS.caption, lambda plate: True)
+    faults = BadSamples(0.0, COLUMNS.image, COLUMNS.caption, lambda plate: True)
     steps = 12 // ranks
     found = []
     for rank in range(ranks):

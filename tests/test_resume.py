@@ -224,8 +224,10 @@ def test_a_damaged_checkpoint_is_refused(runs: Runs, damage: str) -> None:
 def test_a_dataset_in_another_order_is_refused(runs: Runs) -> None:
     run = runs.fit(*PLAIN)
     checkpoint = run / "checkpoints" / "step=000002.ckpt"
-    message = runs.refuse(*PLAIN, f"--ckpt_path={checkpoint}", "--data.shuffle_window=7")
-    assert "shuffle_window" in message
+    message = runs.refuse(
+        *PLAIN, f"--ckpt_path={checkpoint}", "--data.stream.shuffle_buffer_size=7"
+    )
+    assert "shuffle_buffer_size" in message
 
 
 def add_a_picture(folder: Path) -> None:
@@ -247,8 +249,8 @@ def test_other_data_under_the_same_name_is_refused_unless_that_is_said(
     message = runs.refuse(*longer, "--trainer.max_steps=8")
     assert "contents of data.path '25 files of" in message
     assert "now it is '26 files of" in message
-    assert "data.allow_changes" in message
-    runs.fit(*longer, "--trainer.max_steps=8", "--data.allow_changes=true")
+    assert "data.stream.allow_changes" in message
+    runs.fit(*longer, "--trainer.max_steps=8", "--data.stream.allow_changes=true")
     assert (run / name_of(8)).is_file()
 
 
@@ -269,9 +271,9 @@ def test_a_changed_model_or_changed_batches_are_refused_by_name(runs: Runs) -> N
         "--model.method.init_args.dropout=0.3": ("model.method", "init_args.dropout 0.1", "0.3"),
         "--model.method.init_args.target_modules=['to_q']": ("target_modules", "to_k", "['to_q']"),
         "--model.objective.snr_gamma=5": ("model.objective", "init_args.snr_gamma None", "5"),
-        "--data.batch_size=3": ("data.batch_size", "2, now it is 3", "data.allow_changes"),
+        "--data.batch_size=3": ("data.batch_size", "2, now it is 3", "data.stream.allow_changes"),
         "--trainer.accumulate_grad_batches=2": ("accumulate_grad_batches", "2, now it is 4"),
-        "--data.captions.dropout=0.5": ("data.captions", "0.2", "0.5", "data.allow_changes"),
+        "--data.captions.dropout=0.5": ("data.captions", "0.2", "0.5", "data.stream.allow_changes"),
     }
     for argument, parts in said.items():
         message = runs.refuse(*last, argument)
@@ -282,7 +284,8 @@ def test_batches_may_change_where_that_is_said_and_the_optimizer_freely(runs: Ru
     constant = "--model.lr_scheduler=null"
     runs.fit(*PLAIN, constant, "--trainer.accumulate_grad_batches=4")
     run = runs.fit(
-        *PLAIN, constant, "--ckpt_path=last", "--data.allow_changes=true", "--data.batch_size=3",
+        *PLAIN, constant, "--ckpt_path=last", "--data.stream.allow_changes=true",
+        "--data.batch_size=3",
         "--trainer.accumulate_grad_batches=1", "--trainer.max_steps=8",
         "--model.optimizer.init_args.lr=0.001",
     )  # fmt: skip

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from oldbook_diffusion.errors import OldBookError
+from jsonargparse.typing import PositiveFloat
 
 DEFAULT = Path("~/.cache/oldbook_diffusion")
 
@@ -19,14 +19,7 @@ class Cache:
     """
 
     folder: Path = DEFAULT
-    max_gb: float = 8.0
-
-    def __post_init__(self) -> None:
-        if self.max_gb <= 0:
-            raise OldBookError(
-                f"data.cache.max_gb is {self.max_gb}: set it above 0, or data.cache to null to "
-                "train without a cache"
-            )
+    max_gb: PositiveFloat = 8.0
 
     @property
     def path(self) -> Path:

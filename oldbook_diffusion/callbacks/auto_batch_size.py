@@ -7,7 +7,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.seed import isolate_rng
 
 from oldbook_diffusion.data import Illustrations
-from oldbook_diffusion.data.global_batch import sizes
+from oldbook_diffusion.data.batch_size import sizes
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.run.memory import peak_memory, room, used_memory
 from oldbook_diffusion.system import StyleDiffusion
@@ -39,7 +39,7 @@ class AutoBatchSize(Callback):
         log.info(
             "%d of the %d plates of a step fit in memory at once",
             data.batch_size * trainer.world_size,
-            data.global_batch,
+            data.global_batch_size,
         )
 
 

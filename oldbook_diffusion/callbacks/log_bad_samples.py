@@ -16,7 +16,7 @@ class LogBadSamples(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Give the tally its file, before the first plate is decoded."""
         if stage == "fit" and isinstance(data := trainer.datamodule, Illustrations):  # type: ignore[attr-defined]
-            data.faults.file = RunContext(trainer).folder.bad_samples
+            data.bad_samples.file = RunContext(trainer).folder.bad_samples
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Warn how many visits were to bad plates."""
@@ -31,5 +31,5 @@ class LogBadSamples(Callback):
                 total,
                 data.counts["num_seen"],
                 ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items())),
-                data.faults.file,
+                data.bad_samples.file,
             )

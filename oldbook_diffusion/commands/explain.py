@@ -15,7 +15,12 @@ UNKNOWN = re.compile(r"Option '([\w.]+)' is not accepted|does not accept option 
 MISSING = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
 NO_CLASS = re.compile(r"Expected a dot import path string: (\S+)")
 GIVEN = re.compile(r"(?:Got|Given) value: (.+?)(?=\. Got value: | - Expected |$)")
-EXPECTED = re.compile(r"Expected an? <class '([\w.]+)'>|Expected a typing\.Literal\[([^\]]*)\]")
+OUTSIDE = re.compile(
+    r"Not of type \w+: (?:(\S+) does not|invalid literal .*: '(.*?)'|.*float: '(.*?)')"
+)
+EXPECTED = re.compile(
+    r"(?:Expected an? <class '|Not of type )([\w.]+)(?:'>|:)|Expected a typing\.Literal\[([^\]]*)\]"
+)
 WORDS = {
     "int": "a whole number",
     "float": "a number",
@@ -24,6 +29,12 @@ WORDS = {
     "list": "a list",
     "dict": "a mapping",
     "NoneType": "null",
+    "PositiveInt": "a whole number of 1 or more",
+    "NonNegativeInt": "a whole number of 0 or more",
+    "PositiveFloat": "a number above 0",
+    "NonNegativeFloat": "a number of 0 or more",
+    "OpenUnitInterval": "a number between 0 and 1",
+    "ClosedUnitInterval": "a number from 0 to 1",
 }
 
 
@@ -61,16 +72,18 @@ def wrong_value(key: str, about: str, parts: Iterable[type]) -> str:
     """A value of another type than its key takes; empty where the message is about more."""
     given = GIVEN.search(about)
     types = EXPECTED.findall(about[: given.start()] if given else about)
+    value = next((match for match in (given, OUTSIDE.search(about)) if match), None)
     wanted = [WORDS.get(kind, "") or options.replace(", ", " or ") for kind, options in types]
     wanted = [words.replace("'", "") for words in dict.fromkeys(wanted) if words]
     no_class = NO_CLASS.search(about)
     if no_class is not None and WORDS["float"] not in wanted:
         wanted.append("the name of a class")
-    value = given or no_class
+    value = value or no_class
     if not wanted or value is None:
         return ""
-    close = like(value[1], [part.__name__ for part in parts]) if no_class else ""
-    return f"{key} is {value[1]}: set it to {' or '.join(wanted)}{close}"
+    text = next(text for text in value.groups() if text is not None)
+    close = like(text, [part.__name__ for part in parts]) if no_class else ""
+    return f"{key} is {text}: set it to {' or '.join(wanted)}{close}"
 
 
 def like(name: str, names: Iterable[str]) -> str:

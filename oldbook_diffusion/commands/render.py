@@ -5,8 +5,8 @@ from pathlib import Path
 
 from oldbook_diffusion.commands.function_command import run_function
 from oldbook_diffusion.export import FORMATS, Exporter, read_export
+from oldbook_diffusion.images import before_and_after, save_drawing, slug
 from oldbook_diffusion.models import BaseModel, Sampling, generate, load_model
-from oldbook_diffusion.pictures import before_and_after, save_drawing, slug
 
 
 def run(arguments: Sequence[str]) -> None:

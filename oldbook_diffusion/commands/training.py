@@ -114,7 +114,7 @@ class TrainingCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Let every fact be given once."""
         parser.link_arguments("seed_everything", "data.seed")
-        parser.link_arguments("data.resolution", "render.sampling.resolution")
+        parser.link_arguments("data.resolution", "render.sampling.resolution", compute_fn=int)
         clock = (
             "checkpoint.every_n_train_steps",
             "trainer.accumulate_grad_batches",

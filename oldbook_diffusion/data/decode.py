@@ -1,4 +1,4 @@
-"""From a row to an illustration: bytes, checks, picture, prompt; or what is already encoded."""
+"""Decoding a row: bytes, checks, image and prompt, or the cached posterior."""
 
 from dataclasses import dataclass, field, replace
 
@@ -6,17 +6,17 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from oldbook_diffusion.cache.store import Store
+from oldbook_diffusion.data.bad_samples import BadSampleError, Reason
 from oldbook_diffusion.data.captions import Captions, usable
-from oldbook_diffusion.data.faults import BadPlateError, Reason
 from oldbook_diffusion.data.network import Network
-from oldbook_diffusion.data.order import Row
-from oldbook_diffusion.data.source import Columns
+from oldbook_diffusion.data.sampler import Row
+from oldbook_diffusion.data.stream import Columns
 from oldbook_diffusion.data.transforms import (
-    Limits,
+    Images,
     center_crop,
-    decode_page,
-    picture_key,
-    read_page,
+    decode_image,
+    image_key,
+    read_image,
 )
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import uniform
@@ -24,14 +24,14 @@ from oldbook_diffusion.randomness import uniform
 
 @dataclass(frozen=True)
 class Illustration:
-    """One plate, ready to be batched, or the reason why it is not: it is bad, or did not come."""
+    """One plate, ready to be batched; or an error, of the sample or of its server."""
 
     pixels: Tensor | None = None  # uint8 [3, H, W]
-    moments: Tensor | None = None  # [2 C, h, w] of its posterior, where the cache knows it
+    moments: Tensor | None = None  # [2 C, h, w] of its posterior, where it is cached
     key: str = ""
     prompt: str = ""
-    bad: BadPlateError | None = None
-    absent: OldBookError | None = None
+    bad: BadSampleError | None = None
+    lost: OldBookError | None = None
 
 
 @dataclass(frozen=True)
@@ -43,51 +43,49 @@ class Decode(Dataset[Illustration]):
         captions: How captions become prompts.
         resolution: Side of the squares, in pixels.
         training: Whether captions are dropped at random.
-        flip: Whether half the visits are mirrored.
-        known: What is encoded already and needs no decoding.
-        limits: Which pictures are plates.
-        network: How long to wait for pictures from afar.
+        cached: Posteriors that need no decoding.
+        images: Which images are used, and whether half the training visits are mirrored.
+        network: Timeouts and retries of remote images.
     """
 
     columns: Columns
     captions: Captions
     resolution: int
     training: bool
-    flip: bool = False
-    known: Store | None = None
-    limits: Limits = field(default_factory=Limits)
+    cached: Store | None = None
+    images: Images = field(default_factory=Images)
     network: Network = field(default_factory=Network)
 
     def __getitem__(self, row: Row) -> Illustration:
-        """Decode one row, unless it has been encoded before."""
+        """Decode one row, unless its posterior is cached."""
         caption = row.plate[self.columns.caption]
         if not usable(caption):
-            said = "" if caption is None else f"{type(caption).__name__}: {str(caption)[:60]!r}"
-            return Illustration(bad=BadPlateError(Reason.NO_CAPTION, said))
+            detail = "" if caption is None else f"{type(caption).__name__}: {str(caption)[:60]!r}"
+            return Illustration(bad=BadSampleError(Reason.NO_CAPTION, detail))
         try:
-            illustration = self.picture(row)
-        except BadPlateError as bad:
+            illustration = self.image(row)
+        except BadSampleError as bad:
             illustration = Illustration(bad=bad)
-        except OldBookError as absent:  # as a value: a worker would raise it with its traceback
-            illustration = Illustration(absent=absent)
+        except OldBookError as lost:  # as a value: a worker would raise it with its traceback
+            illustration = Illustration(lost=lost)
         if self.training:
             return replace(illustration, prompt=self.captions.training_prompt(caption, row.seed))
         return replace(illustration, prompt=self.captions.prompt(caption))
 
-    def picture(self, row: Row) -> Illustration:
-        """What the autoencoder says about a picture, or its pixels."""
-        page = row.plate[self.columns.image] or {}
-        content = read_page(page.get("bytes"), page.get("path"), self.network)
-        self.limits.check(content)  # whether the cache knows it or not
+    def image(self, row: Row) -> Illustration:
+        """The cached posterior of an image, or its pixels."""
+        image = row.plate[self.columns.image] or {}
+        content = read_image(image.get("bytes"), image.get("path"), self.network)
+        self.images.check(content)  # whether it is cached or not
         mirrored = self.mirrored(row)
-        key = picture_key(content, self.resolution, mirrored)
-        if self.known is not None and (moments := self.known.get(key)) is not None:
+        key = image_key(content, self.resolution, mirrored)
+        if self.cached is not None and (moments := self.cached.get(key)) is not None:
             return Illustration(moments=moments, key=key)
-        pixels = center_crop(decode_page(content), self.resolution)
+        pixels = center_crop(decode_image(content), self.resolution)
         return Illustration(pixels.flip(-1) if mirrored else pixels, key=key)
 
     def mirrored(self, row: Row) -> bool:
-        """Whether this visit shows the picture mirrored."""
+        """Whether this visit shows the image mirrored."""
         if row.mirrored is not None:
             return row.mirrored
-        return self.flip and uniform(row.seed, "flip") < 0.5
+        return self.training and self.images.random_flip and uniform(row.seed, "flip") < 0.5

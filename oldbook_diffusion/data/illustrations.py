@@ -1,156 +1,141 @@
-"""The data: captioned illustrations of old books, streamed."""
+"""The datamodule: captioned illustrations of old books, streamed."""
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
 from datasets import IterableDataset
+from jsonargparse.typing import NonNegativeInt, PositiveInt
 from lightning.pytorch import LightningDataModule, Trainer
 
 from oldbook_diffusion.batch import Batch
 from oldbook_diffusion.cache.settings import Cache
 from oldbook_diffusion.cache.store import Store
-from oldbook_diffusion.data.captions import Captions
-from oldbook_diffusion.data.contents import contents_of
-from oldbook_diffusion.data.decode import Decode
-from oldbook_diffusion.data.dependence import check_continues, order_of, steps_of
-from oldbook_diffusion.data.faults import Faults
-from oldbook_diffusion.data.global_batch import (
+from oldbook_diffusion.data.bad_samples import BadSamples
+from oldbook_diffusion.data.batch_size import (
     AUTO,
+    PLATES_PER_STEP,
     accumulate,
     check_batch_size,
     kept_size,
     share_of,
 )
+from oldbook_diffusion.data.captions import Captions
+from oldbook_diffusion.data.decode import Decode
+from oldbook_diffusion.data.fingerprint import check_resumes
 from oldbook_diffusion.data.loader import PlateLoader
-from oldbook_diffusion.data.network import Network
-from oldbook_diffusion.data.order import Position, Row, ShuffledRows
-from oldbook_diffusion.data.sides import Sides
-from oldbook_diffusion.data.source import Columns, open_stream
-from oldbook_diffusion.data.split import HeldOut
-from oldbook_diffusion.data.transforms import Limits
-from oldbook_diffusion.errors import OldBookError, check_least
+from oldbook_diffusion.data.opening import open_dataset
+from oldbook_diffusion.data.sampler import Position, Row, ShuffledRows
+from oldbook_diffusion.data.sources import source_of
+from oldbook_diffusion.data.split import HeldOut, Split
+from oldbook_diffusion.data.stream import Columns, Stream
+from oldbook_diffusion.data.transforms import Images
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.fingerprint import plain
 
 
 class Illustrations(LightningDataModule):
-    """Stream captioned plates, centre-cropped, with some of them held out.
+    """Datamodule of captioned plates: streamed, centre-cropped, some of them held out.
 
-    Its state is a position; a run that goes on from it sees what it would have seen.
+    Its state is a position; a run that is resumed from it sees what it would have seen.
 
     Args:
-        path: Hub name, folder of pictures with a `metadata.jsonl`, parquet or webdataset, or the
-            address of a parquet file or a tar.
-        split: Split of the dataset.
-        revision: Branch, tag or commit on the hub.
+        path: Hub name, folder of images with a `metadata.jsonl`, parquet or webdataset, or the
+            URL of a parquet file or a tar.
         columns: Names of the columns.
+        stream: How the dataset is streamed.
         captions: How captions become prompts.
-        held_out: What is kept from training, to measure on.
+        images: Which images are used, and how they are augmented.
+        held_out: What is kept from training, to evaluate on.
         resolution: Side of the square crops, in pixels.
-        random_flip: Whether half the training visits are mirrored.
-        batch_size: Illustrations at once on a device; `auto` tries how many fit in memory, never
-            more than `global_batch`.
-        global_batch: Illustrations per optimizer step, of all devices; what does not fit at once
+        batch_size: Plates per batch on a device; `auto` finds how many fit in memory, at most
+            `global_batch_size`.
+        global_batch_size: Plates per optimizer step, of all devices; what does not fit at once
             is accumulated, and `trainer.accumulate_grad_batches` follows. When null it is
             `batch_size` times that on each device.
         num_workers: Processes that decode; the main one when 0.
-        shuffle_window: Illustrations that are shuffled together, held in memory as files.
-        max_bad_share: The largest share of plates that others may have to stand in for.
-        limits: Which pictures are plates, by their size.
         seed: Seed of the order, the split and every draw.
-        allow_changes: Whether a run goes on with other data or batches, no longer the same run.
-        network: How long a run waits for data from afar.
-        cache: Where latents and prompts' embeddings are kept once computed; nowhere when null.
+        cache: Where latents and text embeddings are kept once computed; nowhere when null.
     """
 
     def __init__(
         self,
         path: str,
-        split: str = "train",
-        revision: str | None = None,
         columns: Columns = Columns(),  # noqa: B008
+        stream: Stream = Stream(),  # noqa: B008
         captions: Captions = Captions(),  # noqa: B008
+        images: Images = Images(),  # noqa: B008
         held_out: HeldOut = HeldOut(),  # noqa: B008
-        resolution: int = 512,
-        random_flip: bool = False,
-        batch_size: int | Literal["auto"] = 4,
-        global_batch: int | None = None,
-        num_workers: int = 0,
-        shuffle_window: int = 256,
-        max_bad_share: float = 0.05,
-        limits: Limits = Limits(),  # noqa: B008
+        resolution: PositiveInt = 512,
+        batch_size: PositiveInt | Literal["auto"] = 4,
+        global_batch_size: PositiveInt | None = None,
+        num_workers: NonNegativeInt = 0,
         seed: int = 0,
-        allow_changes: bool = False,
-        network: Network = Network(),  # noqa: B008
         cache: Cache | None = Cache(),  # noqa: B008
     ) -> None:
         super().__init__()
-        check_batch_size(batch_size, global_batch)
-        check_least("data.shuffle_window", shuffle_window, 1)
-        check_least("data.num_workers", num_workers, 0)
+        check_batch_size(batch_size, global_batch_size)
         held_out.check_column(columns.book)
-        self.path, self.split, self.revision = path, split, revision
-        self.columns = columns
-        self.captions = captions
-        self.held_out = held_out
-        self.resolution, self.random_flip = resolution, random_flip
+        self.path, self.columns, self.stream = path, columns, stream
+        self.captions, self.images, self.held_out = captions, images, held_out
+        self.resolution = resolution
         self.batch_size = 1 if batch_size == AUTO else batch_size  # until it is known what fits
         self.undecided = batch_size == AUTO
-        self.global_batch = global_batch
-        self.num_workers, self.shuffle_window = num_workers, shuffle_window
-        self.seed = seed
-        self.allow_changes = allow_changes
-        self.network = network
-        self.cache = cache
-        self.known: Store | None = None  # opened by who knows the network
+        self.global_batch_size = global_batch_size
+        self.num_workers, self.seed, self.cache = num_workers, seed, cache
+        self.cached: Store | None = None  # opened by who knows the network
         self.contents: str | None = None
-        self.limits = limits
-        self.sides = Sides(path, self.plates, columns, held_out, seed)
-        self.faults = Faults(max_bad_share, columns.image, columns.caption, self.sides.trains_on)
-        self.counts = self.faults.state_dict()
+        self.source = source_of(path)
+        self.split = Split(path, self.plates, columns, held_out, seed)
+        self.bad_samples = BadSamples(
+            images.max_bad_fraction, columns.image, columns.caption, self.split.trains_on
+        )
+        self.counts = self.bad_samples.state_dict()
         self.position = Position()
 
     @cached_property
-    def stream(self) -> IterableDataset:
-        """The rows of one pass, in their own order, pictures as bytes."""
-        return open_stream(self.path, self.split, self.revision, self.columns, self.network)
+    def dataset(self) -> IterableDataset:
+        """The rows of one epoch, in their own order, images as bytes."""
+        return open_dataset(self.source, self.stream, self.columns)
 
     def plates(self) -> Iterator[dict[str, Any]]:
-        """The rows of one pass, whatever their server does."""
-        return self.network.read(self.stream)
+        """The rows of one epoch, whatever their server does."""
+        return self.stream.network.read(self.dataset)
 
     def setup(self, stage: str) -> None:
-        """Open the stream, read the held-out plates: what is wrong shows at once."""
-        self.contents = contents_of(self.path, self.stream)
+        """Open the dataset and read the held-out plates, so that errors show at once."""
+        self.contents = self.source.contents(self.dataset)
         self.held_out_sample()  # reads them
         if stage == "fit" and not self.undecided:
             self.decide(self.batch_size)
 
     def train_dataloader(self) -> PlateLoader:
-        """Endless shuffled batches, from where the run stands; as long as the run is."""
+        """Shuffled batches, from the position of the run to its last step."""
         assert self.trainer is not None
         rows = ShuffledRows(
-            self.stream,
-            self.sides.trains_on,
+            self.dataset,
+            self.split.trains_on,
             self.seed,
-            self.shuffle_window,
+            self.stream.shuffle_buffer_size,
             self.position,
             self.trainer.global_rank,
             self.trainer.world_size,
             self.batch_size,
-            self.network,
+            self.stream.network,
         )
-        return self.loader(rows, True, self.known, self.num_batches(self.trainer))
+        return self.loader(rows, True, self.cached, self.num_batches(self.trainer))
 
     @property
     def share(self) -> int | None:
-        """Illustrations per optimizer step and device, where the config says so."""
+        """Plates per optimizer step and device, where the config says so."""
         assert self.trainer is not None
-        return self.global_batch and share_of(self.global_batch, self.trainer.world_size)
+        return self.global_batch_size and share_of(self.global_batch_size, self.trainer.world_size)
 
     def decide(self, batch_size: int) -> None:
-        """Make up the steps of batches of this size."""
+        """Set the batch size, and accumulate as many batches as a step needs."""
         assert self.trainer is not None
         self.batch_size, self.undecided = batch_size, False
         if self.share is not None:
@@ -162,78 +147,112 @@ class Illustrations(LightningDataModule):
         return behind + (trainer.max_steps - trainer.global_step) * trainer.accumulate_grad_batches
 
     def val_dataloader(self) -> list[PlateLoader]:
-        """The watched plates: held-out ones, then training ones; to each process its share.
+        """The monitored subsets: held-out plates, then training plates, divided among processes.
 
         Raises:
             OldBookError: There is none for one of the processes.
         """
         assert self.trainer is not None
-        share = slice(self.trainer.global_rank, None, self.trainer.world_size)
-        sides = self.sides.watched()
-        if self.trainer.world_size > max(map(len, sides)):
+        mine = slice(self.trainer.global_rank, None, self.trainer.world_size)
+        subsets = self.split.monitored()
+        if self.trainer.world_size > max(map(len, subsets)):
             raise OldBookError(
-                f"{self.trainer.world_size} processes have too few plates to measure on: raise "
-                "data.held_out.num_watched, or take fewer processes"
+                f"{self.trainer.world_size} processes have too few plates to evaluate on: raise "
+                "data.held_out.num_monitored, or use fewer processes"
             )
-        return [self.loader(rows[share], training=False) for rows in sides]
+        return [self.loader(rows[mine], training=False) for rows in subsets]
 
     def predict_dataloader(self) -> PlateLoader:
-        """The watched plates of the held-out books."""
-        return self.watched_sample()[0]
+        """The monitored held-out plates."""
+        return self.monitored_sample()[0]
 
-    def watched_sample(self) -> tuple[PlateLoader, PlateLoader]:
-        """All watched plates, for whoever measures: held-out ones, then training ones."""
-        held_out, training = self.sides.watched()
+    def monitored_sample(self) -> tuple[PlateLoader, PlateLoader]:
+        """Batches of the whole monitored subsets: held-out plates, then training plates."""
+        held_out, training = self.split.monitored()
         return self.loader(held_out, training=False), self.loader(training, training=False)
 
     def held_out_sample(self) -> PlateLoader:
-        """Batches of all held-out plates, for whoever measures."""
-        return self.loader(self.sides.measured, training=False)
+        """Batches of all held-out plates."""
+        return self.loader(self.split.held_out_rows, training=False)
 
     def training_sample(self) -> PlateLoader:
         """Batches of the training plates, not augmented, read once as they are needed."""
-        rows = self.sides.rows("trained on", self.held_out.max_training_plates)
+        rows = self.split.rows("trained on", self.held_out.max_training_plates)
         return self.loader(rows, training=False)
 
-    def preparation(self, rank: int, world_size: int) -> PlateLoader:
-        """Batches of every training plate of a process, in each way that training may show it."""
-        ways = (False, True) if self.random_flip else (False,)
-        rows = itertools.islice(self.sides.rows("trained on", None), rank, None, world_size)
+    def cache_sample(self, rank: int, world_size: int) -> PlateLoader:
+        """Batches of every training plate of a process, in each orientation that training uses."""
+        ways = (False, True) if self.images.random_flip else (False,)
+        rows = itertools.islice(self.split.rows("trained on", None), rank, None, world_size)
         views = (replace(row, mirrored=mirrored) for row in rows for mirrored in ways)
-        return self.loader(views, training=False, known=self.known)
+        return self.loader(views, training=False, cached=self.cached)
 
     def loader(
         self,
         rows: Iterable[Row],
         training: bool,
-        known: Store | None = None,
+        cached: Store | None = None,
         num_batches: int | None = None,
     ) -> PlateLoader:
         """Decode and batch rows."""
-        flip = training and self.random_flip
-        about = (self.columns, self.captions, self.resolution)
-        decode = Decode(*about, training, flip, known, self.limits, self.network)
+        decode = Decode(
+            self.columns,
+            self.captions,
+            self.resolution,
+            training,
+            cached,
+            self.images,
+            self.stream.network,
+        )
         return PlateLoader(
-            rows, decode, self.faults, self.batch_size, self.num_workers, num_batches
+            rows, decode, self.bad_samples, self.batch_size, self.num_workers, num_batches
         )
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Remember the position of the training batch that is about to be used, and the counts.
 
-        Not where the loader stands: Lightning fetches a batch ahead.
+        Not the loader's: Lightning fetches a batch ahead.
         """
         if self.trainer is not None and self.trainer.training:
-            self.position, self.counts = batch["position"], batch["faults"]
+            self.position, self.counts = batch["position"], batch["bad_samples"]
         return batch
+
+    def order(self) -> dict[str, Any]:
+        """All that the order of the plates depends on."""
+        settings = {
+            "data.path": self.path,
+            "data.stream.split": self.stream.split,
+            "data.stream.revision": self.stream.revision,
+            "data.stream.shuffle_buffer_size": plain(self.stream.shuffle_buffer_size),
+            "seed_everything": self.seed,
+        }
+        contents = {} if self.contents is None else {"contents of data.path": self.contents}
+        return {**settings, **contents}
+
+    def steps(self) -> dict[str, Any]:
+        """All that a step depends on, given the order; not how it is divided among processes."""
+        assert self.trainer is not None
+        batches = (self.batch_size, self.trainer.accumulate_grad_batches, self.trainer.world_size)
+        return {
+            "data.columns": plain(self.columns),
+            "data.captions": plain(self.captions),
+            "data.resolution": plain(self.resolution),
+            "data.images.random_flip": self.images.random_flip,
+            "data.images.max_pixels": plain(self.images.max_pixels),
+            "data.images.min_side": plain(self.images.min_side),
+            "data.held_out.fraction": plain(self.held_out.fraction),
+            "data.held_out.books": plain(self.held_out.books),
+            PLATES_PER_STEP: plain(self.global_batch_size or math.prod(batches)),
+        }
 
     def state_dict(self) -> dict[str, Any]:
         """The position, and what the run depends on besides."""
-        depends = {"order": order_of(self), "batches": steps_of(self)}
-        now = {"position": self.position._asdict(), "faults": self.counts}
-        return {**now, **depends, "batch_size": self.batch_size}
+        depends = {"order": self.order(), "batches": self.steps()}
+        now = {"position": self.position._asdict(), "bad_samples": self.counts}
+        return {**now, **depends, "batch_size": plain(self.batch_size)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go to a position, where a run goes on; a checkpoint can be measured on any plates.
+        """Go to a position, in training; a checkpoint can be evaluated on any plates.
 
         Raises:
             OldBookError: The plates would come in another order, or otherwise.
@@ -243,7 +262,8 @@ class Illustrations(LightningDataModule):
             return
         if self.undecided and self.share is not None:
             self.decide(kept_size(state_dict.get("batch_size"), self.share))
-        check_continues(self, state_dict)
+        if not self.stream.allow_changes:
+            check_resumes(state_dict, self.order(), self.steps())
         self.position = Position(**state_dict["position"])
-        self.counts = state_dict.get("faults", self.counts)
-        self.faults.load_state_dict(self.counts)
+        self.counts = state_dict.get("bad_samples", self.counts)
+        self.bad_samples.load_state_dict(self.counts)

@@ -1,4 +1,4 @@
-"""From rows to batches: decode in workers, put others in the place of what is bad."""
+"""Loader of batches: decodes rows in workers, and replaces bad samples."""
 
 import signal
 from collections import deque
@@ -12,18 +12,18 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from oldbook_diffusion.batch import Batch
+from oldbook_diffusion.data.bad_samples import BadSampleError, BadSamples
 from oldbook_diffusion.data.decode import Decode, Illustration
-from oldbook_diffusion.data.faults import BadPlateError, Faults
-from oldbook_diffusion.data.order import Row
+from oldbook_diffusion.data.sampler import Row
 from oldbook_diffusion.errors import OldBookError
 
-# what tells a run to end; Windows knows no SIGUSR1
+# what tells a run to end; Windows has no SIGUSR1
 SIGNALS = [signal.Signals[name] for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name)]
-GROUP = 4  # rows on one way to a worker and back: fewer messages, and a first batch soon
+GROUP = 4  # rows of one message to a worker: fewer messages, and yet a first batch soon
 
 
 class Visit(NamedTuple):
-    """A row, and what can be used of it."""
+    """A row, and its decoded illustration."""
 
     row: Row
     illustration: Illustration
@@ -32,13 +32,13 @@ class Visit(NamedTuple):
 class PlateLoader(Iterable[Batch]):
     """Batches of good illustrations, in the order of the rows.
 
-    A bad row that others may stand in for keeps its place and its seed, so that what is bad moves
-    nothing else; any other is left out.
+    A bad row that has replacements keeps its position and its seed, so that it moves nothing else;
+    any other is left out.
 
     Args:
         rows: What to decode, in order.
         decode: How to decode.
-        faults: The tally of bad plates.
+        bad_samples: Counts the bad ones.
         batch_size: Illustrations per batch.
         num_workers: Processes that decode; the main one when 0.
         num_batches: Batches of one iteration; until the rows end when null.
@@ -48,14 +48,14 @@ class PlateLoader(Iterable[Batch]):
         self,
         rows: Iterable[Row],
         decode: Decode,
-        faults: Faults,
+        bad_samples: BadSamples,
         batch_size: int,
         num_workers: int = 0,
         num_batches: int | None = None,
     ) -> None:
         self.rows = rows
         self.decode = decode
-        self.faults = faults
+        self.bad_samples = bad_samples
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.num_batches = num_batches
@@ -73,98 +73,98 @@ class PlateLoader(Iterable[Batch]):
         for visit in self.good():
             batch.append(visit)
             if len(batch) == self.batch_size:
-                yield collate(batch, self.decode, self.faults)
+                yield collate(batch, self.decode, self.bad_samples)
                 batch = []
         if batch:
-            yield collate(batch, self.decode, self.faults)
+            yield collate(batch, self.decode, self.bad_samples)
 
     def good(self) -> Iterator[Visit]:
-        """What can be used of the rows, and what takes the place of the rest."""
-        rows: deque[Row] = deque()  # in the workers' hands
+        """The good rows, and replacements of the bad ones."""
+        rows: deque[Row] = deque()  # that the workers decode
         for illustration in self.decoded(rows):
             row, bad = rows.popleft(), illustration.bad
-            # plates that are only measured come again and again, and say nothing about a share
+            # plates that are only evaluated come again and again, and would distort the fraction
             if self.decode.training:
-                self.faults.count(row, bad)
+                self.bad_samples.count(row, bad)
             if bad is None:
                 yield Visit(row, illustration)
                 continue
-            other = self.stand_in(row, bad)
-            self.faults.tell(row, bad, None if other is None else other.row)
+            other = self.replacement(row, bad)
+            self.bad_samples.report(row, bad, None if other is None else other.row)
             if other is not None:
                 yield other
 
-    def stand_in(self, row: Row, bad: BadPlateError) -> Visit | None:
-        """The first of the others that can be used, with the seed and the place of a bad row.
+    def replacement(self, row: Row, bad: BadSampleError) -> Visit | None:
+        """The first good replacement of a bad row, with its seed and its position.
 
         Raises:
-            OldBookError: None of them can.
+            OldBookError: There is none.
         """
-        if row.others is None:
+        if row.replacements is None:
             return None
-        for plate in row.others():
-            other = replace(row, plate=plate, others=None)
-            if (illustration := present(self.decode[other])).bad is None:
+        for plate in row.replacements():
+            other = replace(row, plate=plate, replacements=None)
+            if (illustration := arrived(self.decode[other])).bad is None:
                 return Visit(other, illustration)
         raise OldBookError(
-            f"{self.faults.name(row)} cannot be used ({bad}), nor can any plate near it that "
-            "could take its place: mend the dataset"
+            f"{self.bad_samples.name(row)} cannot be used ({bad}), nor can any plate near it that "
+            "could replace it: fix the dataset"
         )
 
     def decoded(self, rows: deque[Row]) -> Iterator[Illustration]:
         """Decode the rows, ahead of time where there are workers; keep those that they work on."""
         parcels = DataLoader(
             self.decode,
-            batch_sampler=Handed(self.rows, rows, GROUP if self.num_workers else 1),
+            batch_sampler=RecordingSampler(self.rows, rows, GROUP if self.num_workers else 1),
             collate_fn=Parcel.pack,
             num_workers=self.num_workers,
             prefetch_factor=2 * -(-self.batch_size // GROUP) if self.num_workers else None,
             worker_init_fn=leave_signals_to_the_main_process,
         )
         for parcel in parcels:
-            yield from map(present, parcel.unpack())
+            yield from map(arrived, parcel.unpack())
 
 
-def present(illustration: Illustration) -> Illustration:
-    """What has come.
+def arrived(illustration: Illustration) -> Illustration:
+    """An illustration whose image arrived.
 
     Raises:
-        OldBookError: It did not, for no fault of the plate.
+        OldBookError: It did not, since its server failed.
     """
-    if illustration.absent is not None:
-        raise illustration.absent
+    if illustration.lost is not None:
+        raise illustration.lost
     return illustration
 
 
 @dataclass(frozen=True)
-class Handed(Sampler[list[Row]]):
-    """Rows on their way to the workers, which need nothing of their neighbours.
+class RecordingSampler(Sampler[list[Row]]):
+    """Sampler of groups of rows for the workers, which records them.
 
     Attributes:
-        rows: What to hand out.
-        out: What was handed out, for who waits for it.
+        rows: The rows.
+        sampled: Rows that were handed out, in order.
         number: Rows of each group.
     """
 
     rows: Iterable[Row]
-    out: deque[Row]
+    sampled: deque[Row]
     number: int
 
     def __iter__(self) -> Iterator[list[Row]]:
-        """Hand out one group after the other."""
+        """The groups, without the replacements, which workers do not need."""
         rows = iter(self.rows)
         while group := list(islice(rows, self.number)):
-            self.out.extend(group)
-            yield [replace(row, others=None) for row in group]
+            self.sampled.extend(group)
+            yield [replace(row, replacements=None) for row in group]
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """Illustrations on their way from a worker, the tensors of all in one piece of shared memory.
+    """Illustrations as a worker sends them, their tensors in one piece of shared memory.
 
     Attributes:
         illustrations: What was decoded, without tensors.
-        tensors: By name, whose they are, and all of them as one.
+        tensors: By name, the indices of their illustrations, and all of them stacked.
     """
 
     illustrations: list[Illustration]
@@ -172,7 +172,7 @@ class Parcel:
 
     @classmethod
     def pack(cls, illustrations: list[Illustration]) -> "Parcel":
-        """Put illustrations together."""
+        """Stack the tensors of illustrations."""
         parcel = cls([replace(one, pixels=None, moments=None) for one in illustrations])
         for name in ("pixels", "moments"):
             found = {n: getattr(one, name) for n, one in enumerate(illustrations)}
@@ -182,21 +182,21 @@ class Parcel:
         return parcel
 
     def unpack(self) -> list[Illustration]:
-        """Give each its tensors back."""
+        """The illustrations with their tensors."""
         illustrations = list(self.illustrations)
-        for name, (places, tensors) in self.tensors.items():
-            for place, tensor in zip(places, tensors, strict=True):
-                illustrations[place] = replace(illustrations[place], **{name: tensor})
+        for name, (indices, tensors) in self.tensors.items():
+            for index, tensor in zip(indices, tensors, strict=True):
+                illustrations[index] = replace(illustrations[index], **{name: tensor})
         return illustrations
 
 
 def leave_signals_to_the_main_process(worker: int) -> None:
-    """Go on decoding when a whole group is told to end: the main process still has to save."""
+    """Keep decoding when a process group is told to end: the main process still has to save."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
-def collate(visits: list[Visit], decode: Decode, faults: Faults) -> Batch:
+def collate(visits: list[Visit], decode: Decode, bad_samples: BadSamples) -> Batch:
     """Batch illustrations; the position is the one after the last."""
     book, side = decode.columns.book, decode.resolution
     rows, illustrations = zip(*visits, strict=True)
@@ -210,5 +210,5 @@ def collate(visits: list[Visit], decode: Decode, faults: Faults) -> Batch:
         seeds=[row.seed for row in rows],
         books=[row.plate[book] if book else None for row in rows],
         position=rows[-1].next,
-        faults=faults.state_dict(),
+        bad_samples=bad_samples.state_dict(),
     )

@@ -1,4 +1,4 @@
-"""From the bytes of a scanned page to a square of pixels."""
+"""From the bytes of an image file to a square of pixels."""
 
 import io
 from collections.abc import Iterator
@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import PIL
 import torch
+from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
-from oldbook_diffusion.data.faults import BadPlateError, Reason
+from oldbook_diffusion.data.bad_samples import BadSampleError, Reason
 from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.errors import OldBookError
 
 TRANSFORM = "Lanczos, centre crop, 1"  # another one needs another name: caches depend on it
-TURNS: dict[Any, Image.Transpose] = {  # by the orientation that is noted (Exif 2.3, table 6)
+ORIENTATIONS: dict[Any, Image.Transpose] = {  # Exif 2.3, table 6
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -32,96 +33,100 @@ TURNS: dict[Any, Image.Transpose] = {  # by the orientation that is noted (Exif 
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Which pictures are plates, by the size that their headers tell.
+class Images:
+    """Which images are used, by the size in their headers, and how training augments them.
 
     Attributes:
-        max_pixels: A picture of more is not decoded; a page of 20 x 28 inches at 600 dpi has 200
+        random_flip: Whether half the training visits are mirrored.
+        max_pixels: An image of more is not decoded; a page of 20 x 28 inches at 600 dpi has 200
             million.
-        min_side: Shorter sides, in pixels, show nothing.
+        min_side: Length of the shorter side, in pixels, below which an image is too small.
+        max_bad_fraction: The largest fraction of bad samples; a run with more of them ends.
     """
 
-    max_pixels: int = 200_000_000
-    min_side: int = 16
+    random_flip: bool = False
+    max_pixels: PositiveInt = 200_000_000
+    min_side: PositiveInt = 16
+    max_bad_fraction: ClosedUnitInterval = 0.05
 
     def __post_init__(self) -> None:
-        if not 0 < self.min_side**2 <= self.max_pixels:
+        if self.min_side**2 > self.max_pixels:
             raise OldBookError(
-                f"no picture fits data.limits: min_side {self.min_side} and max_pixels "
-                f"{self.max_pixels}; raise max_pixels or lower min_side to 1 or more"
+                f"no image fits data.images: min_side is {self.min_side} and max_pixels "
+                f"{self.max_pixels}; raise max_pixels or lower min_side"
             )
 
     def check(self, content: bytes) -> None:
-        """Look at the header of a picture.
+        """Check the header of an image.
 
         Raises:
-            BadPlateError: It is no picture, or not of a size to train on.
+            BadSampleError: It is no image, or not of a size to train on.
         """
-        with faults_of_pictures(content):
+        with pillow_errors(content):
             size = Image.open(io.BytesIO(content)).size
-        told = f"{size[0]} x {size[1]} pixels"
+        pixels = f"{size[0]} x {size[1]} pixels"
         if size[0] * size[1] > self.max_pixels:
-            raise BadPlateError(Reason.OVERSIZED, told)
+            raise BadSampleError(Reason.OVERSIZED, pixels)
         if min(size) < self.min_side:
-            raise BadPlateError(Reason.TOO_SMALL, told)
+            raise BadSampleError(Reason.TOO_SMALL, pixels)
 
 
 @contextmanager
-def faults_of_pictures(content: bytes) -> Iterator[None]:
-    """Give the faults that Pillow finds their kind; its own limit of size gives way to ours."""
+def pillow_errors(content: bytes) -> Iterator[None]:
+    """Make bad samples of Pillow's errors; its own limit of size is lifted, ours holds."""
     pillows, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         yield
     except UnidentifiedImageError as error:
-        raise BadPlateError(Reason.CORRUPT, f"begins with {content[:16]!r}") from error
+        raise BadSampleError(Reason.CORRUPT, f"begins with {content[:16]!r}") from error
     except Exception as error:  # Pillow raises nearly every kind
-        told = " ".join(str(error).split()) or type(error).__name__
-        raise BadPlateError(Reason.CORRUPT, told) from error
+        message = " ".join(str(error).split()) or type(error).__name__
+        raise BadSampleError(Reason.CORRUPT, message) from error
     finally:
         Image.MAX_IMAGE_PIXELS = pillows
 
 
-def read_page(content: bytes | None, path: str | None, network: Network) -> bytes:
-    """Get the bytes of a page, from memory or from its file.
+def read_image(content: bytes | None, path: str | None, network: Network) -> bytes:
+    """The bytes of an image, from memory or from its file.
 
     Raises:
-        BadPlateError: The file cannot be read, or is empty.
-        OldBookError: It does not come.
+        BadSampleError: The file cannot be read, or is empty.
+        OldBookError: It cannot be read now.
     """
     if content is None and path is not None:
         try:
             content = network.fetch(path, lambda file: bytes(file.read()))
         except (OSError, ValueError) as error:  # ValueError: no such kind of address
-            raise BadPlateError(Reason.UNREADABLE, str(error)) from error
+            raise BadSampleError(Reason.UNREADABLE, str(error)) from error
     if not content:
-        raise BadPlateError(Reason.EMPTY)
+        raise BadSampleError(Reason.EMPTY)
     return content
 
 
-def picture_key(content: bytes, resolution: int, mirrored: bool) -> str:
-    """Name a square of pixels by all that it is made from."""
+def image_key(content: bytes, resolution: int, mirrored: bool) -> str:
+    """Hash all that a square of pixels is made from."""
     made = f"{TRANSFORM} {PIL.__version__} {resolution} {mirrored}\n"
     digest = blake2b(made.encode(), digest_size=16)
     digest.update(content)
     return digest.hexdigest()
 
 
-def decode_page(content: bytes) -> Image.Image:
+def decode_image(content: bytes) -> Image.Image:
     """Decode to RGB: upright, on white where transparent, 16 bits scaled to 8.
 
     Raises:
-        BadPlateError: The bytes are not a whole picture.
+        BadSampleError: The bytes are not a whole image.
     """
-    with faults_of_pictures(content):
+    with pillow_errors(content):
         image = Image.open(io.BytesIO(content))
         image.load()
         return to_rgb(upright(image))
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """Turn a picture as its metadata asks; what nobody can read there costs no plate."""
+    """Apply the orientation in an image's metadata; metadata that cannot be read is ignored."""
     try:
-        turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        turn = ORIENTATIONS.get(image.getexif().get(ExifTags.Base.Orientation))
     except Exception:  # Pillow raises nearly every kind
         return image
     # not by Pillow, which writes all of the metadata anew and stumbles over other entries

@@ -11,7 +11,7 @@ from torch import Tensor
 from oldbook_diffusion.evaluation.plan import SamplingPlan
 from oldbook_diffusion.evaluation.reference_images import Plates
 from oldbook_diffusion.evaluation.scorer import ScoreReport
-from oldbook_diffusion.pictures import before_and_after, side_by_side, slug
+from oldbook_diffusion.images import before_and_after, side_by_side, slug
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.folder import RunFolder
 

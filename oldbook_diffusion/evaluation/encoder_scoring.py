@@ -58,7 +58,7 @@ class EncoderScoring(Scoring):
 
     def extend(self, plan: SamplingPlan, context: RunContext) -> SamplingPlan:
         """Sample the captions of the monitored plates too, and prompts of another style."""
-        self.monitored = read_monitored(context.data.watched_sample())
+        self.monitored = read_monitored(context.data.monitored_sample())
         return replace(plan, captions=self.monitored.captions, off_style=self.off_style)
 
     def prepare(
@@ -93,7 +93,7 @@ class EncoderScoring(Scoring):
         """Embed plates and samples, run the encoder's checks, and keep what scores depend on."""
         encoder, model = self.scorer.encoder.to(system.device), system.model
         # a mirrored visit can be copied too, and is far from the plate itself
-        views = {"mirrored": mirrored} if context.data.random_flip else {}
+        views = {"mirrored": mirrored} if context.data.images.random_flip else {}
         self.plates = embed_plates(model, encoder, context.data.training_sample(), views)
         held_out = embed_plates(model, encoder, context.data.held_out_sample(), NUISANCES, True)
         pages = through(model, self.monitored.images)

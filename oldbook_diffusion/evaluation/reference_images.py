@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor, resize, to_pil_image
 
-from oldbook_diffusion.data.faults import BadPlateError
-from oldbook_diffusion.data.transforms import Limits, center_crop, decode_page
+from oldbook_diffusion.data.bad_samples import BadSampleError
+from oldbook_diffusion.data.transforms import Images, center_crop, decode_image
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.metrics import ImageEncoder
 from oldbook_diffusion.metrics.negative_controls import Change
@@ -145,9 +145,9 @@ def read_negatives(folder: Path | None, resolution: int) -> Tensor:  # => [N, 3,
         if file.suffix.lower() in ENDINGS:
             content = file.read_bytes()
             try:
-                Limits().check(content)
-                pages.append(center_crop(decode_page(content), resolution))
-            except BadPlateError:
+                Images().check(content)
+                pages.append(center_crop(decode_image(content), resolution))
+            except BadSampleError:
                 continue
     if folder is not None and not pages:
         raise OldBookError(f"there is no image in {folder}: set render.negatives_dir to a folder")

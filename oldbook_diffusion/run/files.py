@@ -12,7 +12,7 @@ from torch import Tensor
 
 from oldbook_diffusion.durable import replacing
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.pictures import save_drawing
+from oldbook_diffusion.images import save_drawing
 
 
 def read_json(file: Path) -> dict[str, Any]:

@@ -16,7 +16,10 @@ WORDS = {"data_wait": "waiting for data", "checkpoint": "saving checkpoints"}
 ADVICE = {
     "data_wait": (0.1, "raise data.num_workers"),
     "checkpoint": (0.1, "raise checkpoint.every_n_train_steps"),
-    "validation": (0.25, "lower data.held_out.num_watched or raise checkpoint.every_n_train_steps"),
+    "validation": (
+        0.25,
+        "lower data.held_out.num_monitored or raise checkpoint.every_n_train_steps",
+    ),
     "scoring": (0.25, "lower render.samples_per_prompt or raise checkpoint.every_n_train_steps"),
     "sampling": (
         0.5,

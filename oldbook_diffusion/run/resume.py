@@ -7,8 +7,8 @@ from typing import Any
 
 from jsonargparse import Namespace
 
-from oldbook_diffusion.continuity import difference, plain
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.fingerprint import difference, plain
 from oldbook_diffusion.run.checkpoint_io import check_there, read_checkpoint
 from oldbook_diffusion.run.folder import RunFolder
 

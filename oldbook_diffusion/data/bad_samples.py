@@ -1,4 +1,4 @@
-"""What is wrong with plates: told once, counted, and kept in a file."""
+"""Bad samples: counted, warned of once, and written to a file of the run."""
 
 import json
 import logging
@@ -10,14 +10,14 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from oldbook_diffusion.data.order import Row
+from oldbook_diffusion.data.sampler import Row
 from oldbook_diffusion.errors import OldBookError
 
 log = logging.getLogger(__name__)
 
 
 class Reason(StrEnum):
-    """Why a plate cannot be used."""
+    """Why a plate is a bad sample."""
 
     EMPTY = "empty file"
     UNREADABLE = "unreadable"
@@ -27,11 +27,11 @@ class Reason(StrEnum):
     NO_CAPTION = "no caption"
 
 
-class BadPlateError(Exception):
+class BadSampleError(Exception):
     """A plate that cannot be used.
 
     Args:
-        reason: The kind of fault.
+        reason: The kind of defect.
         detail: Its particulars.
     """
 
@@ -46,17 +46,17 @@ class BadPlateError(Exception):
 
 @dataclass(frozen=True)
 class BadSample:
-    """One line of the file of bad plates.
+    """One line of the file of bad samples.
 
     Attributes:
-        plate: The picture's file, where it has a name.
-        id: Hash of all that the row holds, so that no row is told twice.
-        reason: The kind of fault.
+        plate: The image's file, where it has a name.
+        id: Hash of all that the row holds, so that no row is written twice.
+        reason: The kind of defect.
         detail: Its particulars.
-        epoch: The pass in which it came, from 0.
-        row: Its place in that pass, from 0.
-        caption: Its words, whatever they are.
-        replaced_by: The plate that takes its place; none where plates are only measured.
+        epoch: The epoch in which it came, from 0.
+        row: Its position in that epoch, from 0.
+        caption: Its caption, whatever it is.
+        replaced_by: The plate that replaces it; null where plates are only evaluated.
     """
 
     plate: str | None
@@ -70,73 +70,74 @@ class BadSample:
 
 
 @dataclass
-class Faults:
-    """A tally of what could not be used.
+class BadSamples:
+    """Counts of bad samples.
 
     Attributes:
-        max_share: The largest share of bad plates that a run accepts.
-        image: The column of the picture.
-        caption: The column of the words.
-        trains_on: Whether a plate comes in training, and not only where plates are measured.
-        file: Where bad plates are written down, a line each; nowhere when null.
+        max_fraction: The largest fraction of bad samples that a run accepts.
+        image: The column of the image.
+        caption: The column of the caption.
+        trains_on: Whether a plate comes in training, and not only in evaluation.
+        file: Where bad samples are written, a line each; nowhere when null.
         num_seen: Visits to plates so far.
-        reasons: Visits to bad plates so far, by reason.
+        reasons: Visits to bad samples so far, by reason.
+        reported: Reasons that were warned of, and ids that were written.
     """
 
-    max_share: float
+    max_fraction: float
     image: str
     caption: str
     trains_on: Callable[[dict[str, Any]], bool]
     file: Path | None = None
     num_seen: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    told: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
 
-    def count(self, row: Row, bad: BadPlateError | None) -> None:
+    def count(self, row: Row, bad: BadSampleError | None) -> None:
         """Count a visit; stop at too many bad ones.
 
         Raises:
-            OldBookError: The share of bad plates is too large.
+            OldBookError: The fraction of bad samples is too large.
         """
         self.num_seen += 1
         if bad is None:
             return
         self.reasons[bad.reason.value] += 1
-        # a share of fewer than 100 plates says little
-        if self.reasons.total() > self.max_share * max(self.num_seen, 100):
+        # a fraction of fewer than 100 plates says little
+        if self.reasons.total() > self.max_fraction * max(self.num_seen, 100):
             raise OldBookError(
-                f"{self.reasons.total()} of {self.num_seen} plates could not be used "
-                f"({self}), the last being {self.name(row)}; mend the dataset or raise "
-                f"data.max_bad_share above {self.max_share}"
+                f"{self.reasons.total()} of {self.num_seen} samples are bad "
+                f"({self}), the last being {self.name(row)}; fix the dataset or raise "
+                f"data.images.max_bad_fraction above {self.max_fraction}"
             )
 
-    def tell(self, row: Row, bad: BadPlateError, stand_in: Row | None) -> None:
-        """Warn at the first bad plate of each kind; write each down once."""
-        if bad.reason not in self.told:
+    def report(self, row: Row, bad: BadSampleError, replacement: Row | None) -> None:
+        """Warn of the first bad sample of each kind; write each to the file once."""
+        if bad.reason not in self.reported:
             log.warning("cannot use %s: %s", self.name(row), bad)
-            self.told.add(bad.reason)
-        if stand_in is None and self.trains_on(row.plate):
-            return  # it is written down when another takes its place
+            self.reported.add(bad.reason)
+        if replacement is None and self.trains_on(row.plate):
+            return  # it is written when it is replaced
         sample = BadSample(
             plate=self.path(row),
-            id=identity(row.plate),
+            id=hash_of(row.plate),
             reason=bad.reason.value,
             detail=bad.detail,
-            epoch=row.place.epoch,
-            row=row.place.row,
+            epoch=row.position.epoch,
+            row=row.position.row,
             caption=str(row.plate[self.caption]),
-            replaced_by=self.name(stand_in) if stand_in else None,
+            replaced_by=self.name(replacement) if replacement else None,
         )
-        self.write_down(sample)
+        self.write(sample)
 
-    def write_down(self, sample: BadSample) -> None:
+    def write(self, sample: BadSample) -> None:
         """Add a line to the file, unless this or an earlier process has."""
-        if self.file is None or sample.id in self.told:
+        if self.file is None or sample.id in self.reported:
             return
-        self.told.add(sample.id)
+        self.reported.add(sample.id)
         try:
             written = self.file.read_text() if self.file.exists() else ""
-            if sample.id not in named(written):
+            if sample.id not in ids_of(written):
                 start = "" if written == "" or written.endswith("\n") else "\n"
                 line = json.dumps(asdict(sample), ensure_ascii=False)
                 with self.file.open("a") as file:
@@ -146,9 +147,9 @@ class Faults:
             self.file = None
 
     def path(self, row: Row) -> str | None:
-        """The file of a picture, where it has a name."""
-        page: dict[str, Any] = row.plate[self.image] or {}
-        return page.get("path")
+        """The file of an image, where it has a name."""
+        image: dict[str, Any] = row.plate[self.image] or {}
+        return image.get("path")
 
     def name(self, row: Row) -> str:
         """Name a plate for a message."""
@@ -159,7 +160,7 @@ class Faults:
         return {"num_seen": self.num_seen, "reasons": dict(self.reasons)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on counting."""
+        """Continue counting."""
         self.num_seen = state_dict["num_seen"]
         self.reasons = Counter(state_dict["reasons"])
 
@@ -167,17 +168,17 @@ class Faults:
         return ", ".join(f"{count} {reason}" for reason, count in sorted(self.reasons.items()))
 
 
-def identity(plate: dict[str, Any]) -> str:
-    """Name a row by all that it holds, wherever it comes."""
+def hash_of(plate: dict[str, Any]) -> str:
+    """Hash all that a row holds."""
     return blake2b(repr(sorted(plate.items())).encode(), digest_size=8).hexdigest()
 
 
-def named(lines: str) -> set[str]:
-    """The plates that a file names; a line that was cut off is passed over."""
-    names = set()
+def ids_of(lines: str) -> set[str]:
+    """The ids in a file of bad samples; a truncated line is skipped."""
+    ids = set()
     for line in lines.splitlines():
         try:
-            names.add(json.loads(line)["id"])
+            ids.add(json.loads(line)["id"])
         except (ValueError, KeyError):
             continue
-    return names
+    return ids

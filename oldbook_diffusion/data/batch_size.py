@@ -1,47 +1,49 @@
-"""How the plates of an optimizer step are divided into batches."""
+"""Batch size: the plates of an optimizer step, divided into batches."""
 
 import math
 from typing import Literal
 
 from lightning.pytorch import Trainer
 
-from oldbook_diffusion.errors import OldBookError, check_least
+from oldbook_diffusion.errors import OldBookError
 
 AUTO: Literal["auto"] = "auto"
+PLATES_PER_STEP = (
+    "plates per step (data.batch_size x trainer.accumulate_grad_batches x number of processes)"
+)
 
 
-def check_batch_size(batch_size: int | Literal["auto"], global_batch: int | None) -> None:
+def check_batch_size(batch_size: int | Literal["auto"], global_batch_size: int | None) -> None:
     """Refuse what is no whole number of batches.
 
     Raises:
         OldBookError: It says which key to set.
     """
-    if batch_size == AUTO and global_batch is None:
+    if batch_size == AUTO and global_batch_size is None:
         raise OldBookError(
-            "data.batch_size auto finds how many plates fit in memory at once: say in "
-            "data.global_batch how many an optimizer step learns from, so that this stays the same"
+            "data.batch_size auto finds how many plates fit in memory at once: set "
+            "data.global_batch_size to the plates of an optimizer step, so that it stays the same"
         )
     size = 1 if batch_size == AUTO else batch_size
-    check_least("data.batch_size", size, 1)
-    if global_batch is not None and (global_batch < 1 or global_batch % size):
+    if global_batch_size is not None and global_batch_size % size:
         raise OldBookError(
-            f"data.global_batch {global_batch} is no whole number of batches of {size}: "
+            f"data.global_batch_size {global_batch_size} is no multiple of a batch of {size}: "
             "set data.batch_size to one of its divisors, or to auto"
         )
 
 
-def share_of(global_batch: int, world_size: int) -> int:
+def share_of(global_batch_size: int, world_size: int) -> int:
     """The plates of a step that fall to each device.
 
     Raises:
         OldBookError: They cannot be divided.
     """
-    if global_batch % world_size:
+    if global_batch_size % world_size:
         raise OldBookError(
-            f"data.global_batch {global_batch} cannot be divided among {world_size} devices: "
-            f"take a multiple of {world_size}"
+            f"data.global_batch_size {global_batch_size} cannot be divided among {world_size} "
+            f"devices: set it to a multiple of {world_size}"
         )
-    return global_batch // world_size
+    return global_batch_size // world_size
 
 
 def sizes(share: int) -> list[int]:
@@ -50,9 +52,9 @@ def sizes(share: int) -> list[int]:
 
 
 def kept_size(size: int | None, share: int) -> int:
-    """The size that a checkpoint's run was trained with, or what a share and it are made up of.
+    """The batch size of a checkpoint's run, or its largest divisor that divides a share.
 
-    It is decided before the clock of the checkpoints is set, which counts in batches.
+    It is decided before the interval of the checkpoints is set, which counts in batches.
     """
     return math.gcd(size or 1, share)
 

@@ -1,4 +1,4 @@
-"""What may not change between a run and the run that goes on with it."""
+"""Settings that may not change when a run is resumed, as plain data in its checkpoints."""
 
 import inspect
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.renamed_keys import renamed
 
 
 def settings(name: str, part: object) -> dict[str, Any]:
@@ -18,33 +19,37 @@ def settings(name: str, part: object) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A value as a checkpoint can hold it: it is read back as data, never as code."""
+    """A value as a checkpoint can hold it: it is loaded as data, never as code."""
     if is_dataclass(value) and not isinstance(value, type):
         return {key: plain(item) for key, item in asdict(value).items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)  # a number of a checked range has a class of its own
+    return None if value is None else repr(value)
 
 
 def difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """The first setting that differs, with both values; what one side does not tell is the same."""
-    for name, value in then.items():
+    """The first setting that differs, with both values; a missing setting counts as equal."""
+    for key, value in then.items():
+        name = renamed(key)  # as a checkpoint from before the renaming has it
         if name in now and now[name] != value:
             return f"it was made with {name} {value!r}, now it is {now[name]!r}"
     return ""
 
 
-def check_unchanged(part: str, then: Mapping[str, Any], now: Mapping[str, Any], cure: str) -> None:
-    """Refuse to go on with other settings than a checkpoint was made with.
+def check_unchanged(part: str, then: Mapping[str, Any], now: Mapping[str, Any], fix: str) -> None:
+    """Refuse to resume with other settings than a checkpoint was made with.
 
     Args:
         part: What they are settings of.
-        then: Those of the checkpoint; what an older one does not tell is taken to be the same.
+        then: Those of the checkpoint; a setting that an older one lacks counts as equal.
         now: Those of this run.
-        cure: What to do.
+        fix: What to do.
 
     Raises:
         OldBookError: It names the first that differs, with both values.
     """
     if found := difference(then, now):
-        raise OldBookError(f"the checkpoint does not fit {part}: {found}; {cure}")
+        raise OldBookError(f"the checkpoint does not fit {part}: {found}; {fix}")

@@ -1,0 +1,57 @@
+"""Opening a dataset as a stream of the columns that are wanted."""
+
+import itertools
+from pathlib import Path
+
+import datasets
+from datasets import IterableDataset
+
+from oldbook_diffusion.data.read_errors import is_address
+from oldbook_diffusion.data.seek import release_what_is_read
+from oldbook_diffusion.data.sources import Source
+from oldbook_diffusion.data.stream import Columns, Stream
+from oldbook_diffusion.errors import OldBookError
+
+LOCAL_SHUTDOWN = 0.05  # seconds
+
+
+def open_dataset(source: Source, stream: Stream, columns: Columns) -> IterableDataset:
+    """Open a dataset without reading it, with its images left as bytes.
+
+    Raises:
+        OldBookError: It cannot be opened, or lacks a column.
+    """
+    if Path(source.path).exists():
+        # datasets sleeps five seconds at the end of each look into a stream, for the threads of
+        # remote files (arrow issue 45214); those of local files end at once
+        datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN = LOCAL_SHUTDOWN
+    try:
+        options = {"split": stream.split, "revision": stream.revision}
+        options |= source.options(stream.network)
+        stream.network.apply(in_place=not is_address(source.path))
+        dataset = source.load(options, columns, stream.network)
+        release_what_is_read(dataset)
+        dataset = select_columns(dataset, source.path, columns)
+        return dataset.cast_column(columns.image, datasets.Image(decode=False))
+    except OldBookError:
+        raise
+    except Exception as error:  # datasets raises nearly every kind
+        raise source.explain(error) from error
+
+
+def select_columns(dataset: IterableDataset, path: str, columns: Columns) -> IterableDataset:
+    """Keep the columns that are wanted.
+
+    Raises:
+        OldBookError: The dataset lacks one, or is empty.
+    """
+    there = dataset.column_names or list(next(iter(itertools.chain(dataset, [{}]))))
+    if not there:
+        raise OldBookError(f"the dataset {path} is empty")
+    for name in columns.names:
+        if name not in there:
+            raise OldBookError(
+                f"the dataset {path} has no column {name!r}; it has {', '.join(sorted(there))}: "
+                "name yours with data.columns.image, data.columns.caption and data.columns.book"
+            )
+    return dataset.select_columns(columns.names)
