@@ -15,6 +15,7 @@ import yaml
 
 from oldbook_diffusion.cli import main
 from tests import tiny
+from tests.comparing import Killed
 
 torch.set_num_threads(1)
 PROMPTS = ["a castle", "a rose"]
@@ -140,3 +141,21 @@ def weights() -> Callable[[Path, int], Checkpoint]:
         return torch.load(file, weights_only=True)["state_dict"]
 
     return load
+
+
+@pytest.fixture
+def kill(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Arrange that training dies before a batch."""
+    from oldbook_diffusion.system import StyleDiffusion
+
+    learn = StyleDiffusion.training_step
+
+    def arrange(batch_number: int) -> None:
+        def step(self: StyleDiffusion, batch: object, batch_idx: int) -> torch.Tensor:
+            if batch_idx == batch_number:
+                raise Killed
+            return learn(self, batch, batch_idx)
+
+        monkeypatch.setattr(StyleDiffusion, "training_step", step)
+
+    return arrange

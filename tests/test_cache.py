@@ -16,10 +16,9 @@ from transformers import CLIPTextModel
 from oldbook_diffusion.data import decode as decoding
 from oldbook_diffusion.system import StyleDiffusion
 from tests import tiny
+from tests.comparing import Killed, everything, same
 from tests.conftest import Runs, World
-from tests.test_resume import Killed, everything, kill, same
 
-__all__ = ["kill"]  # a fixture
 PLAIN = ("--render.prompts=[]", "--render.encoder=null")
 OFF = "--data.cache=null"
 LONG = ("--trainer.max_steps=8", "--trainer.accumulate_grad_batches=2")

@@ -6,9 +6,8 @@ from torch._inductor import config as inductor
 
 from oldbook_diffusion.compiled import Compiled
 from oldbook_diffusion.errors import OldBookError
+from tests.comparing import PLAIN, events, everything
 from tests.conftest import Runs
-from tests.test_fit import events
-from tests.test_resume import PLAIN, everything
 
 COMPILE = "--model.compile=true"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
+from tests.comparing import PLAIN, everything
 from tests.conftest import Runs
 from tests.test_data import page
 from tests.test_faults import written
-from tests.test_resume import PLAIN, everything
 
 Row = dict[str, object]
 SHARE = (

@@ -155,7 +155,7 @@ def test_held_out_plates_are_not_trained_on(runs: Runs, monkeypatch: pytest.Monk
 
 
 def test_the_held_out_loss_is_comparable_from_checkpoint_to_checkpoint(runs: Runs) -> None:
-    from tests.test_fit import events
+    from tests.comparing import events
 
     run = runs.fit(*PLAIN, "--model.optimizer.init_args.lr=0", "--trainer.max_steps=6")
     values = {event.value for event in events(run).Scalars("val/loss")}

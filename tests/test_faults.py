@@ -16,10 +16,9 @@ from oldbook_diffusion.data.bad_samples import BadSampleError
 from oldbook_diffusion.data.transforms import decode_image
 from oldbook_diffusion.system import StyleDiffusion
 from tests import tiny
+from tests.comparing import PLAIN, Killed, everything, same
 from tests.conftest import Runs
-from tests.test_resume import PLAIN, Killed, everything, kill, same
 
-__all__ = ["kill"]  # a fixture
 Row = dict[str, object]
 BOOK = "book 3"  # is trained on
 

@@ -17,10 +17,10 @@ from oldbook_diffusion.data.read_errors import may_come
 from oldbook_diffusion.data.seek import row_counts
 from oldbook_diffusion.errors import OldBookError
 from tests import tiny
+from tests.comparing import PLAIN, everything, same
 from tests.conftest import Runs
 from tests.server import Fault, Server
 from tests.test_data import page
-from tests.test_resume import PLAIN, everything, same
 
 QUICK = "--data.stream.network={'timeout': 0.5, 'retries': 2, 'pause': 0.1}"
 PARQUET, TAR = "part-0.parquet", "plates.tar"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.comparing import PLAIN, everything, same
 from tests.conftest import Runs
-from tests.test_resume import PLAIN, everything, same
 
 
 @pytest.mark.parametrize(

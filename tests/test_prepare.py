@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from oldbook_diffusion.cli import main
+from tests.comparing import everything, same
 from tests.conftest import Runs
 from tests.test_cache import LONG, OFF, PLAIN, calls, shards
-from tests.test_resume import everything, same
 
 __all__ = ["calls"]  # a fixture
 

@@ -21,10 +21,9 @@ from oldbook_diffusion.data.stream import Columns, Stream
 from oldbook_diffusion.evaluation import selection
 from oldbook_diffusion.metrics.selection import Choice
 from tests import tiny
+from tests.comparing import PLAIN, events, everything, same
 from tests.conftest import Runs, World, write_config
 from tests.processes import Ranks, nothing
-from tests.test_fit import events
-from tests.test_resume import PLAIN, everything, same
 
 COLUMNS = Columns(caption="caption", book="book")
 BATCH = 2

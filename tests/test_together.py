@@ -11,10 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.comparing import PLAIN, events
 from tests.conftest import Runs
 from tests.processes import Fit, Ranks, free_port
-from tests.test_fit import events
-from tests.test_resume import PLAIN
 
 ROOT = Path(__file__).parent.parent
 CLUSTER = ROOT / "configs/cluster"

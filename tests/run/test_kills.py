@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from tests.comparing import PLAIN
 from tests.conftest import Runs
 from tests.processes import Ranks
-from tests.test_resume import PLAIN
 
 STEPS = 12  # with 12 plates for training and 2 per batch, the end of the 2nd to the 16th pass
 TRIALS = [(trial, way) for trial in range(5) for way in ("any time", "in a save")]

@@ -9,7 +9,6 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from oldbook_diffusion.evaluation import selection
 from oldbook_diffusion.metrics.catalogue import CURVES
@@ -18,6 +17,7 @@ from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddin
 from oldbook_diffusion.metrics.selection import Choice
 from oldbook_diffusion.run.folder import RunFolder
 from tests import tiny
+from tests.comparing import events, same
 from tests.conftest import PROMPTS, Runs
 
 Weights = Callable[[Path, int], dict[str, torch.Tensor]]
@@ -30,17 +30,6 @@ SCALARS = {
     "fidelity/pooled_clip_score",
     "fidelity/pooled_recall_at_1",
 }
-
-
-def events(run: Path) -> EventAccumulator:
-    reader = EventAccumulator(str(run), size_guidance={"images": 0, "scalars": 0})
-    reader.Reload()
-    return reader
-
-
-def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
-    assert first.keys() == second.keys()
-    return all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_a_run_writes_checkpoints_adapters_drawings_and_curves(runs: Runs) -> None:

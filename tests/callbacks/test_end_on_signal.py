@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.comparing import PLAIN, everything, same
 from tests.conftest import Runs
 from tests.processes import Fit
-from tests.test_resume import PLAIN, everything, same
 
 LONG = (*PLAIN, "--trainer.max_steps=400")
 

@@ -14,9 +14,9 @@ import torch
 
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.run.checkpoint_io import DurableCheckpointIO, read_checkpoint
+from tests.comparing import PLAIN, everything, same
 from tests.conftest import Runs
 from tests.processes import Fit
-from tests.test_resume import PLAIN, everything, same
 
 
 class Payload:
@@ -120,7 +120,7 @@ def test_last_takes_the_newest_whole_checkpoint(
     passed = [message for message in caplog.messages if message.startswith("skipped")]
     assert len(passed) == 1
     assert str(newest) in passed[0]
-    assert any(m.endswith("/step=000004.ckpt") for m in caplog.messages if "going on" in m)
+    assert any(m.endswith("/step=000004.ckpt") for m in caplog.messages if "resuming" in m)
     assert same(everything(run, 6), whole), "the damaged file is replaced by a whole one"
     assert {file.name for file in run.glob("checkpoints/*.ckpt")} == {
         "last.ckpt", "step=000002.ckpt", "step=000004.ckpt", "step=000006.ckpt",

@@ -9,55 +9,11 @@ import torch
 import yaml
 
 from oldbook_diffusion.cli import main
+from tests.comparing import PLAIN, Killed, everything, same
 from tests.conftest import Runs
 from tests.test_data import write_folder
 
 Weights = Callable[[Path, int], dict[str, torch.Tensor]]
-PLAIN = ("--render.prompts=[]", "--render.encoder=null")
-
-
-def everything(run: Path, step: int) -> dict[str, object]:
-    """What a checkpoint says about learning: weights, moments, schedule and position."""
-    file = run / "checkpoints" / f"step={step:06d}.ckpt"
-    content = torch.load(file, weights_only=True)
-    kept = ("state_dict", "optimizer_states", "lr_schedulers", "global_step", "Illustrations")
-    return {name: content[name] for name in kept}
-
-
-def same(first: object, second: object) -> bool:
-    if isinstance(first, torch.Tensor):
-        assert isinstance(second, torch.Tensor)
-        return torch.equal(first, second)
-    if isinstance(first, dict):
-        assert isinstance(second, dict)
-        assert first.keys() == second.keys()
-        return all(same(first[key], second[key]) for key in first)
-    if isinstance(first, list | tuple):
-        assert isinstance(second, list | tuple)
-        return all(same(a, b) for a, b in zip(first, second, strict=True))
-    return first == second
-
-
-class Killed(BaseException):
-    """What a test raises where the power would fail."""
-
-
-@pytest.fixture
-def kill(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Arrange that training dies before a batch."""
-    from oldbook_diffusion.system import StyleDiffusion
-
-    learn = StyleDiffusion.training_step
-
-    def arrange(batch_number: int) -> None:
-        def step(self: StyleDiffusion, batch: object, batch_idx: int) -> torch.Tensor:
-            if batch_idx == batch_number:
-                raise Killed
-            return learn(self, batch, batch_idx)
-
-        monkeypatch.setattr(StyleDiffusion, "training_step", step)
-
-    return arrange
 
 
 @pytest.mark.parametrize(

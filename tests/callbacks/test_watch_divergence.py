@@ -5,9 +5,8 @@ import pytest
 import torch
 
 from oldbook_diffusion.callbacks import WatchDivergence
+from tests.comparing import PLAIN, events
 from tests.conftest import Runs
-from tests.test_fit import events
-from tests.test_resume import PLAIN
 
 QUICK = (
     *PLAIN,

@@ -8,9 +8,8 @@ import pytest
 from oldbook_diffusion.callbacks import auto_batch_size
 from oldbook_diffusion.data.loader import PlateLoader
 from oldbook_diffusion.run.profile import summary
+from tests.comparing import PLAIN, events, everything, same
 from tests.conftest import Runs
-from tests.test_fit import events
-from tests.test_resume import PLAIN, everything, same
 
 SPENT = ("training", "data_wait", "validation", "sampling", "scoring", "checkpoint")
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.comparing import PLAIN, events, everything, same
 from tests.conftest import Runs
-from tests.test_fit import events
-from tests.test_resume import PLAIN, everything, same
 
 EACH = (*PLAIN, "--checkpoint.every_n_train_steps=1", "--model.lr_scheduler=null")
 FUSED = (
