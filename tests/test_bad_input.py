@@ -199,7 +199,7 @@ def test_a_full_disk_keeps_the_earlier_checkpoint(
     assert (resumed / "checkpoints/step=000004.ckpt").is_file()
 
 
-def test_a_full_disk_ends_no_run_for_a_drawing_or_an_export(
+def test_a_full_disk_ends_no_run_for_a_sample_or_an_export(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from oldbook_diffusion.callbacks import export_adapter

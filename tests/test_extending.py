@@ -19,8 +19,8 @@ from oldbook_diffusion.export import Exporter
 from oldbook_diffusion.methods import Method
 from oldbook_diffusion.models import BaseModel, Conditioning, NoiseProcess, Sampling
 from oldbook_diffusion.randomness import uniform
+from tests.comparing import events
 from tests.conftest import Runs
-from tests.test_fit import events
 
 HERE = "tests.test_extending"
 BASE = json.dumps({"class_path": f"{HERE}.Pixels", "init_args": {"width": 8}})

@@ -29,7 +29,7 @@ from oldbook_diffusion.evaluation.scoring import NoScoring, Scoring
 from oldbook_diffusion.evaluation.validity import verdict
 from oldbook_diffusion.metrics import ImageEncoder
 from oldbook_diffusion.metrics.catalogue import STYLE
-from oldbook_diffusion.metrics.check import Check, as_table
+from oldbook_diffusion.metrics.validity import Check, as_table
 from oldbook_diffusion.models import Sampling
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.profile import Stopwatch

@@ -46,7 +46,7 @@ def confirm(
             record = {"step": step, **scorer.encoder.origin, "scores": scores}
             context.folder.write_confirmation(record)
         for name, values in scores.items():
-            log.info("Step %d on %s: style %s", step, name, in_words(values))
+            log.info("Step %d on %s: style %s", step, name, STYLE.in_words(values))
 
 
 def score_prompts(
@@ -68,9 +68,3 @@ def score_prompts(
     own = torch.arange(len(prompts)).repeat_interleave(plan.samples_per_prompt)
     samples = (scorer.embed(base), scorer.embed(fine_tuned))
     return confirm_scores(scorer.references, *samples, own, scorer.embed_texts(prompts))
-
-
-def in_words(scores: dict[str, float]) -> str:
-    """The style score with its interval, where there is one."""
-    values = [f"{scores[tag]:.2f}" for tag in STYLE.tags if tag in scores]
-    return values[0] if len(values) < 3 else f"{values[0]} ({values[1]} to {values[2]})"

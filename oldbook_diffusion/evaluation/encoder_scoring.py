@@ -23,9 +23,9 @@ from oldbook_diffusion.evaluation.reference_images import (
 from oldbook_diffusion.evaluation.scorer import BaseSamples, Scorer
 from oldbook_diffusion.evaluation.scoring import Scored, Scoring
 from oldbook_diffusion.evaluation.validity import run_checks
-from oldbook_diffusion.metrics.check import Check, as_record, as_table, failed
 from oldbook_diffusion.metrics.negative_controls import NUISANCES
 from oldbook_diffusion.metrics.sample_size import too_small
+from oldbook_diffusion.metrics.validity import Check, as_record, as_table, failed
 from oldbook_diffusion.models import BaseModel
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.system import StyleDiffusion

@@ -20,7 +20,8 @@ from oldbook_diffusion.metrics.compute import compute_scores
 from oldbook_diffusion.metrics.curve import Curve
 from oldbook_diffusion.metrics.memorization import Nearest
 from oldbook_diffusion.metrics.negative_controls import CONTROLS, HARD_NEGATIVES
-from oldbook_diffusion.metrics.reference_set import NOTHING, ReferenceSet, SampleEmbeddings
+from oldbook_diffusion.metrics.reference_set import NOTHING, ReferenceSet
+from oldbook_diffusion.metrics.sample_embeddings import SampleEmbeddings
 
 
 @dataclass(frozen=True)

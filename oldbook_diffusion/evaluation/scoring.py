@@ -8,7 +8,7 @@ from torch import Tensor
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.evaluation.logging import Layout
 from oldbook_diffusion.evaluation.plan import SampleImages, SamplingPlan
-from oldbook_diffusion.metrics.check import Check
+from oldbook_diffusion.metrics.validity import Check
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.system import StyleDiffusion
 

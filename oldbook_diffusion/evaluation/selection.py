@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.evaluation.validity import failures, not_run
-from oldbook_diffusion.metrics.reference_set import SampleEmbeddings
+from oldbook_diffusion.metrics.sample_embeddings import SampleEmbeddings
 from oldbook_diffusion.metrics.selection import Choice, Rule, choose
 from oldbook_diffusion.run.folder import RunFolder
 

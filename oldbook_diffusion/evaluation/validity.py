@@ -5,9 +5,8 @@ from torch import Tensor
 
 from oldbook_diffusion.evaluation.reference_images import Plates
 from oldbook_diffusion.evaluation.scorer import BaseSamples, Scorer
-from oldbook_diffusion.metrics.check import Check, failed
 from oldbook_diffusion.metrics.negative_controls import HARD_NEGATIVES
-from oldbook_diffusion.metrics.validity import MIXTURES, Trial, check_validity
+from oldbook_diffusion.metrics.validity import MIXTURES, Check, Trial, check_validity, failed
 from oldbook_diffusion.run.folder import RunFolder
 
 

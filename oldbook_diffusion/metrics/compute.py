@@ -20,7 +20,8 @@ from oldbook_diffusion.metrics.inference import (
     sign_flip_p,
     t_interval,
 )
-from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
+from oldbook_diffusion.metrics.reference_set import ReferenceSet
+from oldbook_diffusion.metrics.sample_embeddings import SampleEmbeddings
 
 
 def compute_scores(references: ReferenceSet, samples: SampleEmbeddings) -> dict[str, float]:

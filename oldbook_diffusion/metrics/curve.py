@@ -44,6 +44,12 @@ class Curve:
         named = zip(self.tags, values, strict=False)
         return {tag: point for tag, point in named if not math.isnan(point)}
 
+    def in_words(self, scores: Mapping[str, float]) -> str:
+        """A value and how sure it is, from scores by tag."""
+        value, *ends = (f"{scores[tag]:z.2f}" for tag in self.tags if tag in scores)
+        unknown = "not verified: intervals need at least 5 prompts"
+        return f"{value} ({f'95 % interval {ends[0]} to {ends[1]}' if ends else unknown})"
+
     def clip(self, value: float) -> float:
         """A value within the bounds."""
         return min(max(value, self.bounds[0]), self.bounds[1])

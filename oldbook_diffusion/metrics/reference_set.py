@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -16,34 +16,6 @@ from oldbook_diffusion.metrics.style import beyond_tone, normalized, probe, proj
 SPLITS = 200  # of held-out books, for the band of real plates
 BAND = (0.025, 0.975)
 NOTHING = torch.empty(0, 0)
-
-
-class SampleEmbeddings(NamedTuple):
-    """Embeddings [·, D] of one model's samples, each in the order of the reference set's.
-
-    Attributes:
-        prompts: Of the prompts, by which style is measured.
-        captions: Of plates' captions.
-        off_style: Of prompts that ask for another style.
-    """
-
-    prompts: Tensor
-    captions: Tensor
-    off_style: Tensor
-
-    @classmethod
-    def of_prompts(cls, prompts: Tensor) -> Self:
-        """Samples of the prompts alone."""
-        return cls(prompts, prompts[:0], prompts[:0])
-
-    @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
-        """Samples out of a file that holds more than them.
-
-        Raises:
-            KeyError: It does not hold them.
-        """
-        return cls(*(tensors[name] for name in cls._fields))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from oldbook_diffusion.metrics.inference import (
     prompt_means,
     t_interval,
 )
-from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
+from oldbook_diffusion.metrics.reference_set import ReferenceSet
+from oldbook_diffusion.metrics.sample_embeddings import SampleEmbeddings
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from oldbook_diffusion.metrics import catalogue as c
 from oldbook_diffusion.metrics.sample_size import extent
 from oldbook_diffusion.report.comparison import warning
 from oldbook_diffusion.report.records import Checkpoint, Key, Run
-from oldbook_diffusion.report.table import COLUMNS, decimal, row, style_in_words, within_bounds
+from oldbook_diffusion.report.table import COLUMNS, decimal, row, within_bounds
 from oldbook_diffusion.run.files import write_text
 from oldbook_diffusion.run.folder import RunFolder
 
@@ -84,7 +84,7 @@ def describe(run: Run) -> dict[str, Any]:
         "name": run.name,
         "summary": summary(run),
         "selection": run.selection.get("reason", ""),
-        "confirmed": {what: style_in_words(scores) for what, scores in run.confirmed.items()},
+        "confirmed": {what: c.STYLE.in_words(scores) for what, scores in run.confirmed.items()},
         "validity": run.validity,
         "valid": run.validity.get("passed", run.checkpoints[-1].scores.get(c.STYLE_VALID.tag)),
         "rows": [(x.step, row(within_bounds(x.scores))) for x in run.checkpoints],
@@ -105,8 +105,8 @@ def summary(run: Run) -> str:
         return f"Step {shown.step}, the {which} one: it was not scored."
     rivals = [f"{name} gets {decimal(scores[guide])}" for guide, name in RIVALS.items()]
     return (
-        f"Step {shown.step}, the {which} one: style {style_in_words(scores)}, where 0 is the base "
-        f"model and 1 is held-out plates; {' and '.join(rivals)}."
+        f"Step {shown.step}, the {which} one: style {c.STYLE.in_words(scores)}, where 0 is the "
+        f"base model and 1 is held-out plates; {' and '.join(rivals)}."
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from oldbook_diffusion.metrics.catalogue import CURVES, STYLE
+from oldbook_diffusion.metrics.catalogue import CURVES
 from oldbook_diffusion.metrics.curve import Curve
 
 COLUMNS = [curve for curve in CURVES.values() if curve.in_report]
@@ -42,10 +42,3 @@ def p_value(p: float) -> str:
 def within_bounds(scores: Mapping[str, float]) -> dict[str, float]:
     """Scores by tag, each and the ends of its interval within its curve's bounds."""
     return {tag: OWNERS[tag].clip(x) if tag in OWNERS else x for tag, x in scores.items()}
-
-
-def style_in_words(scores: Mapping[str, float]) -> str:
-    """A style score and how sure it is."""
-    style = cell(STYLE, scores)
-    unknown = "not verified: intervals need at least 5 prompts"
-    return f"{style.value} ({f'95 % interval {style.interval}' if style.interval else unknown})"

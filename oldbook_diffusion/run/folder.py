@@ -9,7 +9,8 @@ from PIL import Image
 from torch import Tensor
 
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
+from oldbook_diffusion.metrics.reference_set import ReferenceSet
+from oldbook_diffusion.metrics.sample_embeddings import SampleEmbeddings
 from oldbook_diffusion.run import files
 from oldbook_diffusion.run.layout import RunLayout
 

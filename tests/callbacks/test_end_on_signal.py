@@ -28,7 +28,7 @@ def has_learnt(fit: Fit, run: Path) -> bool:
     return fit.wait_until(lambda: any(run.glob("checkpoints/step=*.ckpt")))
 
 
-def test_sigterm_in_a_real_process_saves_and_says_how_to_go_on(runs: Runs) -> None:
+def test_sigterm_in_a_real_process_saves_and_prints_how_to_resume(runs: Runs) -> None:
     command = [sys.executable, "-m", "oldbook_diffusion", "fit", f"--config={runs.config}"]
     options = (*PLAIN, "--trainer.max_steps=4000", "--checkpoint.every_n_train_steps=50")
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
@@ -74,7 +74,7 @@ def test_a_run_told_to_end_goes_on_as_if_it_had_not(
     assert same(everything(whole, step + 3), everything(run, step + 3))
 
 
-def test_a_drawing_is_broken_off_and_drawn_by_the_run_that_goes_on(runs: Runs) -> None:
+def test_sampling_is_interrupted_and_repeated_by_the_resumed_run(runs: Runs) -> None:
     drawn = ("--render.sampling.num_inference_steps=60", "--checkpoint.every_n_train_steps=1")
     options = (*drawn, "--trainer.max_steps=3")
     fit = Fit.start(runs.config, *options)

@@ -29,7 +29,7 @@ def learnt(run: Path, step: int) -> tuple[object, object]:
 
 @pytest.mark.parametrize("options", [(), (FUSED,)])
 @pytest.mark.parametrize(("accumulation", "batch"), [(1, 2), (3, 7)])
-def test_a_step_whose_loss_is_no_number_moves_nothing(
+def test_a_step_whose_loss_is_nan_changes_nothing(
     runs: Runs,
     caplog: pytest.LogCaptureFixture,
     options: tuple[str, ...],

@@ -21,7 +21,7 @@ def rising(batch: int) -> str:
     return f'--model.objective={{"class_path": "tests.losses.Rising", {arguments}}}'
 
 
-def test_a_risen_loss_is_told_once_and_drawn_also_over_a_resume(
+def test_a_risen_loss_is_warned_of_once_and_plotted_also_over_a_resume(
     runs: Runs, caplog: pytest.LogCaptureFixture
 ) -> None:
     logged = "--trainer.log_every_n_steps=1"

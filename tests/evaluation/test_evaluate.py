@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from oldbook_diffusion.evaluation import selection
 from oldbook_diffusion.metrics.catalogue import CURVES
 from oldbook_diffusion.metrics.compute import compute_scores
-from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
+from oldbook_diffusion.metrics.reference_set import ReferenceSet
+from oldbook_diffusion.metrics.sample_embeddings import SampleEmbeddings
 from oldbook_diffusion.metrics.selection import Choice
 from oldbook_diffusion.run.folder import RunFolder
 from tests import tiny
@@ -32,7 +33,7 @@ SCALARS = {
 }
 
 
-def test_a_run_writes_checkpoints_adapters_drawings_and_curves(runs: Runs) -> None:
+def test_a_run_writes_checkpoints_adapters_samples_and_curves(runs: Runs) -> None:
     run = runs.fit("--trainer.log_every_n_steps=1")
     for step in (2, 4):
         assert (run / "checkpoints" / f"step={step:06d}.ckpt").is_file()
@@ -51,7 +52,7 @@ def test_a_run_writes_checkpoints_adapters_drawings_and_curves(runs: Runs) -> No
     assert len(reader.Images(f"samples/00 {PROMPTS[0]}")) == 2
 
 
-def test_every_number_can_be_computed_again_from_files(runs: Runs) -> None:
+def test_every_score_can_be_computed_again_from_files(runs: Runs) -> None:
     images = runs.fit() / "images"
     references = ReferenceSet.from_tensors(load_file(images / "reference_set.safetensors"))
     for name in ("base", "step=000004"):
@@ -110,7 +111,7 @@ def choosing(step: int) -> Callable[..., Choice]:
     return lambda folder, rule: Choice(step, f"Step {step}, for a test.")
 
 
-def test_the_chosen_checkpoint_is_confirmed_on_fresh_noise_and_prompts(
+def test_the_selected_checkpoint_is_confirmed_on_fresh_noise_and_prompts(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, weights: Weights
 ) -> None:
     monkeypatch.setattr(selection, "select", choosing(2))
@@ -127,7 +128,7 @@ def test_the_chosen_checkpoint_is_confirmed_on_fresh_noise_and_prompts(
     assert same(weights(run, 4), weights(plain, 4)), "the last checkpoint is the run's own"
 
 
-def test_a_chosen_checkpoint_that_is_damaged_is_told_in_one_sentence(
+def test_a_selected_checkpoint_that_is_damaged_is_one_sentence(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def choose_and_spoil(folder: RunFolder, rule: object) -> Choice:
@@ -145,7 +146,7 @@ def test_early_stopping_stops_after_patience(runs: Runs, monkeypatch: pytest.Mon
     assert names == {"step=000002.ckpt", "step=000004.ckpt"}
 
 
-def test_a_drawing_says_how_it_was_made(runs: Runs) -> None:
+def test_a_sample_holds_its_metadata(runs: Runs) -> None:
     run = runs.fit()
     sample = Image.open(run / "images" / "step=000002" / "01_a-rose_seed=3.png")
     assert sample.info["prompt"] == "a rose"
@@ -160,13 +161,13 @@ def test_the_adapter_learns(runs: Runs, weights: Weights) -> None:
     assert not same(weights(run, 2), weights(run, 4))
 
 
-def test_drawing_and_scoring_do_not_disturb_learning(runs: Runs, weights: Weights) -> None:
+def test_sampling_and_scoring_do_not_disturb_training(runs: Runs, weights: Weights) -> None:
     drawn = runs.fit()
     plain = runs.fit("--render.prompts=[]", "--render.encoder=null", name="plain")
     assert same(weights(drawn, 4), weights(plain, 4))
 
 
-def test_the_base_model_draws_the_same_whatever_the_batch_layout(runs: Runs) -> None:
+def test_the_base_model_samples_the_same_whatever_the_batch_layout(runs: Runs) -> None:
     first = runs.fit("--render.sampling.batch_size=4")
     second = runs.fit("--render.sampling.batch_size=1", name="single")
     for sample in sorted((first / "images" / "base").glob("*.png")):
@@ -182,7 +183,7 @@ def test_a_checkpoint_holds_the_adapter_and_not_the_base(runs: Runs, weights: We
     assert all("lora_" in name for name in weights(run, 4))
 
 
-def test_a_checkpoint_can_be_drawn_and_scored_by_itself(runs: Runs) -> None:
+def test_a_checkpoint_can_be_sampled_and_scored_by_itself(runs: Runs) -> None:
     run = runs.fit()
     runs.command("validate", f"--ckpt_path={run / 'checkpoints' / 'step=000002.ckpt'}")
     other = run.parent / "version_1"
@@ -193,7 +194,7 @@ def test_a_checkpoint_can_be_drawn_and_scored_by_itself(runs: Runs) -> None:
         assert sample.read_bytes() == first.read_bytes()
 
 
-def test_a_checkpoint_can_be_measured_on_other_plates(runs: Runs, tmp_path: Path) -> None:
+def test_a_checkpoint_can_be_scored_on_other_plates(runs: Runs, tmp_path: Path) -> None:
     run = runs.fit("--render.prompts=[]", "--render.encoder=null")
     other = tiny.write_plates(tmp_path / "other", list(tiny.plates(20)), files=1)
     checkpoint = f"--ckpt_path={run / 'checkpoints/step=000002.ckpt'}"

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from oldbook_diffusion.cli import main
+from tests.comparing import events
 from tests.conftest import Runs, World
-from tests.test_fit import events
 
 PLAIN = ("--render.prompts=[]", "--render.encoder=null", "--trainer.log_every_n_steps=1")
 METHODS = {

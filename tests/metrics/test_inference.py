@@ -57,14 +57,14 @@ def test_an_interval_holds_the_truth_nineteen_times_in_twenty() -> None:
     assert abs(share - 0.95) < 0.02  # four standard errors
 
 
-def test_a_drawing_counted_twice_makes_no_interval_narrower() -> None:
+def test_a_sample_counted_twice_makes_no_interval_narrower() -> None:
     values, prompts = normal(PROMPTS * 2), torch.arange(PROMPTS).repeat(2)
     once = t_interval(prompt_means(values, prompts))
     twice = t_interval(prompt_means(values.repeat(2), prompts.repeat(2)))
     assert twice == pytest.approx(once)
 
 
-def test_the_order_of_drawings_does_not_matter() -> None:
+def test_the_order_of_samples_does_not_matter() -> None:
     values, prompts = normal(PROMPTS * 2), torch.arange(PROMPTS).repeat(2)
     order = torch.randperm(len(values), generator=torch.Generator().manual_seed(1))
     means = prompt_means(values, prompts)
@@ -120,7 +120,7 @@ def groups() -> dict[str, Tensor]:
 OWN = torch.arange(PROMPTS).repeat_interleave(4)
 
 
-def test_the_base_model_scores_nought_and_plates_score_one(groups: dict[str, Tensor]) -> None:
+def test_the_base_model_scores_zero_and_plates_score_one(groups: dict[str, Tensor]) -> None:
     w = probe(groups["plates"], [groups["base"], groups["grey"]])
     base, plates = groups["base"] @ w, groups["fresh"] @ w
     assert float(normalized(base, base, plates, OWN).abs().max()) == 0
@@ -159,7 +159,7 @@ def test_where_controls_leave_no_direction_none_is_made_up(groups: dict[str, Ten
     assert not beyond_tone(groups["plates"], base, every[:5]).isnan().any()
 
 
-def test_one_drawing_for_each_prompt_gives_the_ordinary_unbiased_distance() -> None:
+def test_one_sample_for_each_prompt_gives_the_ordinary_unbiased_distance() -> None:
     samples, plates = cloud(normal(8), PROMPTS, 1), cloud(normal(8, seed=4), 30, 2)
     x, y = cubic(samples, samples), cubic(plates, plates)
     among = [(k.sum() - k.trace()) / (len(k) * (len(k) - 1)) for k in (x, y)]
@@ -194,7 +194,7 @@ def test_one_book_has_no_plates_of_others() -> None:
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "cubic"])
-def test_the_distance_of_a_set_to_itself_is_nought_on_average(kind: str) -> None:
+def test_the_distance_of_a_set_to_itself_is_zero_on_average(kind: str) -> None:
     values = []
     for seed in range(200):
         draw = cloud(torch.ones(8).double(), 90, seed)
@@ -213,7 +213,7 @@ def test_distances_and_tests_leave_the_global_generator_alone() -> None:
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_the_order_of_drawings_does_not_move_the_distance() -> None:
+def test_the_order_of_samples_does_not_move_the_distance() -> None:
     samples, plates = cloud(normal(8), 30, 1), cloud(normal(8, seed=4), 30, 2)
     prompts, order = torch.arange(15).repeat(2), torch.randperm(30)
     first = cluster_mmd(samples, prompts, plates, cubic)

@@ -30,7 +30,7 @@ def near(train: Tensor, samples: Tensor, unseen: Tensor) -> memorization.Exceeda
     return memorization.exceedance(found, OWN, memorization.nearest(unseen, train).similarity)
 
 
-def test_three_prompts_that_draw_training_plates_are_seen_among_fifteen() -> None:
+def test_three_prompts_that_copy_training_plates_are_detected_among_fifteen() -> None:
     train, unseen, samples = cloud(600, 1), cloud(300, 2), cloud(60, 3)
     clean = near(train, samples, unseen)
     assert clean.p > 0.01
@@ -76,7 +76,7 @@ def test_the_nearest_plate_is_named() -> None:
     assert found.plate.tolist() == [7, 3]
 
 
-def test_captions_that_draw_their_own_plates_are_seen() -> None:
+def test_captions_that_give_their_own_plates_are_detected() -> None:
     train, seen, unseen = cloud(200, 1), cloud(200, 1)[:32], cloud(32, 2)
 
     def contrast(plates: Tensor, pull: float, seed: int) -> Tensor:
@@ -103,7 +103,7 @@ def test_the_interval_of_the_chance_holds_its_truth_as_often_as_it_says() -> Non
     assert held >= 950 - 3 * 7  # three standard errors
 
 
-def test_exchanged_prompts_are_no_longer_identified() -> None:
+def test_exchanged_prompts_have_no_recall() -> None:
     texts = cloud(PROMPTS, 1, centre=0)
     samples = F.normalize(texts[OWN] + 0.1 * cloud(len(OWN), 2), dim=1)
     assert (reciprocal_rank(samples, texts, OWN) == 1).all()

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from oldbook_diffusion.evaluation.selection import recommend
 from oldbook_diffusion.metrics.compute import compute_scores
-from oldbook_diffusion.metrics.reference_set import ReferenceSet, SampleEmbeddings
+from oldbook_diffusion.metrics.reference_set import ReferenceSet
+from oldbook_diffusion.metrics.sample_embeddings import SampleEmbeddings
 from oldbook_diffusion.metrics.selection import Rule, choose
 from oldbook_diffusion.run.folder import RunFolder
 from tests.conftest import Runs
@@ -78,7 +79,7 @@ def references() -> ReferenceSet:
     )
 
 
-def test_the_best_of_clearly_different_checkpoints_is_taken(references: ReferenceSet) -> None:
+def test_the_best_of_clearly_different_checkpoints_is_selected(references: ReferenceSet) -> None:
     choice = choose(references, {100: checkpoint(drawn(0.5)), 200: checkpoint(drawn(1.0))}, Rule())
     assert choice.step == 200
     assert "Step 200 has gone" in choice.reason
@@ -92,17 +93,17 @@ def test_a_tie_goes_to_the_earlier(references: ReferenceSet) -> None:
     assert "ties with the best, step 200" in choice.reason
 
 
-def test_nothing_is_taken_that_a_shortcut_reaches(references: ReferenceSet) -> None:
+def test_no_checkpoint_is_selected_that_a_shortcut_reaches(references: ReferenceSet) -> None:
     choice = choose(references, {100: checkpoint(drawn(0.0, seed=9, tone=1.0))}, Rule())
     assert choice.step is None
     assert "significantly above" in choice.reason
 
 
-def test_nothing_is_taken_that_words_of_style_reach(references: ReferenceSet) -> None:
+def test_no_checkpoint_is_selected_that_style_words_reach(references: ReferenceSet) -> None:
     assert choose(references, {100: checkpoint(drawn(0.2, seed=9))}, Rule()).step is None
 
 
-def test_exchanged_prompts_are_not_taken(references: ReferenceSet) -> None:
+def test_exchanged_prompts_are_not_selected(references: ReferenceSet) -> None:
     choice = choose(
         references,
         {100: checkpoint(drawn(0.6)), 200: checkpoint(drawn(1.0).roll(SEEDS, 0))},
@@ -123,14 +124,14 @@ def test_exchanged_prompts_leave_the_style_as_it_was(references: ReferenceSet) -
     assert other["fidelity/recall_at_1"] <= 1 / PROMPTS
 
 
-def test_a_collapse_is_not_taken(references: ReferenceSet) -> None:
+def test_a_collapse_is_not_selected(references: ReferenceSet) -> None:
     one_each = drawn(1.0).view(PROMPTS, SEEDS, DIM)[:, :1].expand(-1, SEEDS, -1).flatten(0, 1)
     choice = choose(references, {100: checkpoint(drawn(0.6)), 200: checkpoint(one_each)}, Rule())
     assert choice.step == 100
     assert "Step 200 has lost diversity" in choice.reason
 
 
-def test_lines_that_make_drawings_alike_are_no_collapse(references: ReferenceSet) -> None:
+def test_outlines_that_make_samples_alike_are_no_collapse(references: ReferenceSet) -> None:
     # a filter of the base's samples that leaves a third of their differences, and adds no style
     base = references.base.view(PROMPTS, SEEDS, DIM)
     middle = base.mean(1, keepdim=True)
@@ -164,7 +165,7 @@ def test_a_checkpoint_has_to_lie_above_each_shortcut(references: ReferenceSet) -
     assert choose(hard, {100: checkpoint(own)}, Rule()).step is None
 
 
-def test_what_could_not_be_asked_is_said(references: ReferenceSet) -> None:
+def test_what_could_not_be_checked_is_reported(references: ReferenceSet) -> None:
     first = torch.arange(PROMPTS) * SEEDS
     shortcuts = {name: part[first] for name, part in references.shortcuts.items()}
     parts = {
@@ -180,7 +181,7 @@ def test_what_could_not_be_asked_is_said(references: ReferenceSet) -> None:
     assert "diversity, memorized captions" in choice.reason.split("Not checked: ")[1]
 
 
-def test_copies_are_not_taken(references: ReferenceSet) -> None:
+def test_copies_are_not_selected(references: ReferenceSet) -> None:
     copied = drawn(1.0)
     copied[::6] = references.train[: len(copied[::6])]
     kind = Rule(max_recall_drop=1, max_clip_score_drop=1)
@@ -189,14 +190,14 @@ def test_copies_are_not_taken(references: ReferenceSet) -> None:
     assert "Step 200 lies too near to training plates" in choice.reason
 
 
-def test_captions_that_draw_their_own_plates_are_not_taken(references: ReferenceSet) -> None:
+def test_memorized_captions_are_not_selected(references: ReferenceSet) -> None:
     healthy, memory = checkpoint(drawn(0.6)), checkpoint(drawn(1.0), memory=1.0)
     choice = choose(references, {100: healthy, 200: memory}, Rule())
     assert choice.step == 100
     assert "Step 200 gives training plates from their captions" in choice.reason
 
 
-def test_a_style_that_comes_unasked_is_not_taken_where_the_rule_minds(
+def test_style_leakage_is_not_selected_where_the_rule_bounds_it(
     references: ReferenceSet,
 ) -> None:
     off_style = unit(AXES[35:40] + STYLE + TONE + noise(5, 9))
@@ -207,14 +208,14 @@ def test_a_style_that_comes_unasked_is_not_taken_where_the_rule_minds(
     assert "of the style to off-style prompts" in choice.reason
 
 
-def test_an_encoder_that_cannot_read_is_no_ground_for_a_choice(references: ReferenceSet) -> None:
+def test_nothing_is_selected_with_an_encoder_of_images_alone(references: ReferenceSet) -> None:
     mute = replace(references, prompt_embeddings=references.prompt_embeddings[:0])
     assert (
         "needs an encoder of text too" in choose(mute, {1: checkpoint(drawn(1.0))}, Rule()).reason
     )
 
 
-def test_too_few_prompts_are_no_ground_for_a_choice(references: ReferenceSet) -> None:
+def test_nothing_is_selected_with_too_few_prompts(references: ReferenceSet) -> None:
     few = replace(
         references,
         prompt_ids=references.prompt_ids % 4,
@@ -225,7 +226,7 @@ def test_too_few_prompts_are_no_ground_for_a_choice(references: ReferenceSet) ->
     )
 
 
-def test_the_recommended_checkpoint_is_marked(references: ReferenceSet, tmp_path: Path) -> None:
+def test_the_selected_checkpoint_is_linked(references: ReferenceSet, tmp_path: Path) -> None:
     for step, samples in {0: None, 100: drawn(0.6), 200: drawn(1.0)}.items():
         images = tmp_path / ("images" if samples is None else f"images/step={step:06d}")
         images.mkdir(parents=True)
@@ -244,7 +245,7 @@ def test_the_recommended_checkpoint_is_marked(references: ReferenceSet, tmp_path
     assert not list((tmp_path / "checkpoints").glob("best*.ckpt"))
 
 
-def test_a_run_says_which_checkpoint_it_recommends(runs: Runs) -> None:
+def test_a_run_reports_which_checkpoint_it_recommends(runs: Runs) -> None:
     run = runs.fit()
     best = json.loads((run / "checkpoints/best.json").read_text())
     assert best["step"] is None

@@ -68,7 +68,9 @@ def test_a_true_engraving_arrives(
     assert float(references.gain(encoder.encode_images(plates)).mean()) >= 0.9
 
 
-def test_no_decoy_passes_for_an_engraving(references: ReferenceSet, encoder: Textures) -> None:
+def test_no_hard_negative_passes_for_an_engraving(
+    references: ReferenceSet, encoder: Textures
+) -> None:
     base = stack([painted(s) for s in SCORED])
     gains = {
         name: float(references.gain(encoder.encode_images(change(base))).mean())
@@ -102,7 +104,7 @@ def test_the_familiar_projection_is_fooled_where_the_probe_is_not(references: Re
     assert fooled > max(references.shortcut_gains.values())
 
 
-def test_another_draw_of_the_base_scores_nought(
+def test_replicate_seeds_of_the_base_score_zero(
     references: ReferenceSet, encoder: Textures
 ) -> None:
     again = encoder.encode_images(stack([painted(s) for s in scenes(500, len(SCORED))]))

@@ -12,7 +12,6 @@ from markupsafe import escape
 from torch import Tensor
 
 from oldbook_diffusion.evaluation.selection import recommend
-from oldbook_diffusion.metrics.check import Check, as_record, as_table, failed, not_run
 from oldbook_diffusion.metrics.encoders.base import ImageEncoder
 from oldbook_diffusion.metrics.encoders.textures import RandomTextures
 from oldbook_diffusion.metrics.negative_controls import (
@@ -26,11 +25,15 @@ from oldbook_diffusion.metrics.sample_size import too_small
 from oldbook_diffusion.metrics.selection import Rule
 from oldbook_diffusion.metrics.validity import (
     MIXTURES,
+    Check,
     Trial,
+    as_record,
+    as_table,
     check_validity,
-    discrimination,
-    shortcuts,
+    failed,
+    not_run,
 )
+from oldbook_diffusion.metrics.validity.separation import discrimination, shortcuts
 from oldbook_diffusion.report.page import page
 from oldbook_diffusion.report.records import Run
 from oldbook_diffusion.run.folder import RunFolder
@@ -129,7 +132,9 @@ def test_a_gain_of_an_untrained_model_is_found_out(good: tuple[ReferenceSet, Tri
     assert re.search(r"score 0 \(the farther end .*: \d\.\d\d is a gain\)", wrong)
 
 
-def test_a_noise_in_which_a_gain_could_hide_is_no_nought(good: tuple[ReferenceSet, Trial]) -> None:
+def test_a_noise_in_which_a_gain_could_hide_is_inconclusive(
+    good: tuple[ReferenceSet, Trial],
+) -> None:
     references, trial = good
     to_and_fro = torch.where(references.prompt_ids % 2 == 0, 0.4, -0.4)[:, None]
     far = references.base + to_and_fro * (
@@ -167,7 +172,7 @@ def test_a_scale_that_moves_under_jpeg_is_found_out(good: tuple[ReferenceSet, Tr
     assert "JPEG" in questions(failed(check_validity(references, replace(trial, variants=jumpy))))
 
 
-def test_what_cannot_be_asked_is_not_passed_over_in_silence(
+def test_a_check_that_cannot_be_run_is_reported(
     good: tuple[ReferenceSet, Trial],
 ) -> None:
     references, trial = good
@@ -181,7 +186,7 @@ def test_what_cannot_be_asked_is_not_passed_over_in_silence(
     assert "not run:" not in as_table(check_validity(references, trial))
 
 
-def test_what_the_probe_has_never_met_is_told_and_refuses_nothing(
+def test_held_out_controls_are_informational(
     good: tuple[ReferenceSet, Trial],
 ) -> None:
     strangers = [
@@ -197,7 +202,9 @@ def test_what_the_probe_has_never_met_is_told_and_refuses_nothing(
     assert "a held-out" not in questions(failed(check_validity(*good)))
 
 
-def test_no_kin_of_a_family_is_left_to_the_probe(good: tuple[ReferenceSet, Trial]) -> None:
+def test_no_control_of_a_held_out_family_is_left_to_the_probe(
+    good: tuple[ReferenceSet, Trial],
+) -> None:
     references, _ = good
     kin = [change.__name__ for change in FAMILIES["edges"]]
     alone = replace(
@@ -235,7 +242,7 @@ def test_the_command_prints_a_table_and_refuses_a_poor_encoder(
     assert len(record["checks"]) == len(table.splitlines()) - 1
 
 
-def test_a_reader_of_the_choice_and_of_the_page_sees_what_was_not_asked(runs: Runs) -> None:
+def test_selection_and_report_name_the_checks_that_were_not_run(runs: Runs) -> None:
     run = runs.fit(f"--render.prompts={json.dumps(['a castle', 'a rose', 'a cat', 'a cow', 'a'])}")
     gate = run / "images/validity.json"
     record = json.loads(gate.read_text())
@@ -248,7 +255,7 @@ def test_a_reader_of_the_choice_and_of_the_page_sees_what_was_not_asked(runs: Ru
     assert "<strong>Valid.</strong>" in page([Run(run)])
 
 
-def test_what_is_too_few_for_a_number_is_said(
+def test_samples_that_are_too_few_are_reported(
     runs: Runs, good: tuple[ReferenceSet, Trial], caplog: pytest.LogCaptureFixture
 ) -> None:
     run = runs.fit()
@@ -265,7 +272,7 @@ def test_there_is_nothing_to_validate_without_an_encoder(runs: Runs) -> None:
         runs.command("validate-encoder", "--render.encoder=null")
 
 
-def test_pictures_of_another_kind_can_be_shown_to_the_gate(
+def test_negatives_can_be_given_to_the_validity_checks(
     runs: Runs, world: World, tmp_path: Path
 ) -> None:
     from tests import tiny

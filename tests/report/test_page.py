@@ -46,7 +46,7 @@ def table(page: str) -> list[dict[str, str]]:
     ]
 
 
-def test_every_number_that_a_run_has_is_on_its_page(runs: Runs) -> None:
+def test_every_score_of_a_run_is_in_its_report(runs: Runs) -> None:
     run = runs.fit()
     rows = table(write_report(run))
     assert len(rows) == 3  # the base, steps 2 and 4
@@ -61,14 +61,14 @@ def test_every_number_that_a_run_has_is_on_its_page(runs: Runs) -> None:
     assert rows[0]["Loss fell more on training plates"] == "\N{EN DASH}", "nothing has fallen yet"
 
 
-def test_the_page_says_whether_the_encoder_may_judge(runs: Runs) -> None:
+def test_the_report_says_whether_the_encoder_is_valid(runs: Runs) -> None:
     run = runs.fit()
     assert "<strong>Not valid.</strong>" in write_report(run)
     (run / "images/validity.json").unlink()
     assert "<strong>Not valid.</strong>" in write_report(run), "the scores know it too"
 
 
-def test_the_summary_is_about_the_checkpoint_that_was_chosen(runs: Runs) -> None:
+def test_the_summary_is_about_the_selected_checkpoint(runs: Runs) -> None:
     run = runs.fit()
     page = write_report(run)
     assert "Step 4, the last one: style" in page
@@ -89,7 +89,7 @@ def test_numbers_are_written_as_far_as_they_are_known() -> None:
     assert scores["style/score_upper"] == 1.2, "a style may lie beyond plates"
 
 
-def test_drawings_come_in_the_order_of_their_seeds(runs: Runs) -> None:
+def test_samples_come_in_the_order_of_their_seeds(runs: Runs) -> None:
     page = write_report(runs.fit("--render.samples_per_prompt=12"))
     seeds = [int(seed) for seed in re.findall(r"Seed (\d+): nearest", page)]
     assert seeds == list(range(24))
@@ -151,6 +151,6 @@ def test_a_report_of_a_run_that_died_says_what_is_missing(runs: Runs) -> None:
     assert "Missing: images/reference_set.safetensors" in page
 
 
-def test_a_folder_without_drawings_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="it has no images/base; give one such as runs/nano"):
         main(["report", str(tmp_path)])

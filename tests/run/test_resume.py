@@ -20,7 +20,7 @@ Weights = Callable[[Path, int], dict[str, torch.Tensor]]
     ("killed_at", "workers", "accumulation"),
     [(3, 0, 1), (5, 0, 1), (4, 2, 1), (5, 0, 2), (7, 2, 2), (9, 0, 2)],
 )
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+def test_a_killed_run_resumes_as_if_nothing_had_happened(
     runs: Runs,
     kill: Callable[[int], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -62,7 +62,7 @@ def test_a_finished_run_can_be_made_longer(runs: Runs) -> None:
     assert same(everything(whole, 8), everything(longer, 8))
 
 
-def test_resuming_with_drawing_on_changes_nothing(runs: Runs) -> None:
+def test_resuming_with_sampling_on_changes_nothing(runs: Runs) -> None:
     whole = runs.fit("--trainer.max_steps=6", name="whole")
     runs.fit("--trainer.max_steps=2", name="cut")
     resumed = runs.fit("--trainer.max_steps=6", "--ckpt_path=last", name="cut")

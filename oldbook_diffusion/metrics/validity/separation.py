@@ -1,64 +1,20 @@
-"""Validity checks of an encoder: whether it can measure this style, asked before the first step.
+"""Separation: whether an encoder scores plates above all that is no plate."""
 
-Nothing is trained here. All inputs are known before: the base model's samples, negative controls
-and hard negatives made from them, and plates. Limits are proposals, and are reported beside what
-was found.
-"""
-
-import math
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from scipy import stats
 from torch import Tensor
 
-from oldbook_diffusion.metrics.check import Check, at_least, at_most, informational
-from oldbook_diffusion.metrics.inference import FEWEST, sign_flip_p, t_interval
+from oldbook_diffusion.metrics.inference import FEWEST
 from oldbook_diffusion.metrics.negative_controls import FAMILIES
 from oldbook_diffusion.metrics.reference_set import SPLITS, ReferenceSet
-from oldbook_diffusion.metrics.sample_size import extent
+from oldbook_diffusion.metrics.validity.check import Check, at_least, at_most, informational
+from oldbook_diffusion.metrics.validity.trial import Trial
 
 SAME = 1 - 1e-6  # the cosine from which two images are one
-ZERO = 0.1  # of the way to plates, within which replicate seeds of the base model must lie
-MIXTURES = (0.0, 0.25, 0.5, 0.75, 1.0)  # fractions of the plate in a blend
-
-
-@dataclass(frozen=True)
-class Trial:
-    """Embeddings that the checks need beyond the reference set.
-
-    Attributes:
-        replicates: The base model's samples of the prompts, from other noise.
-        hard_negatives: For each hard negative, the base's samples of the prompts changed by it.
-        variants: Held-out plates changed by what should not matter, in the same order.
-        untouched: Held-out plates that have not been through the autoencoder.
-        mixtures: [5, K, D], samples of held-out captions blended with the plates of them.
-        negatives: Images that are not of the style; [0, D] where none are given.
-    """
-
-    replicates: Tensor
-    hard_negatives: Mapping[str, Tensor]
-    variants: Mapping[str, Tensor]
-    untouched: Tensor
-    mixtures: Tensor
-    negatives: Tensor
-
-
-def check_validity(references: ReferenceSet, trial: Trial) -> list[Check]:
-    """Run every check."""
-    return [
-        no_overlap(references),
-        *separation(references, trial),
-        *shortcuts(references),
-        *other_styles(references, trial),
-        content(references),
-        calibration(references),
-        mixing(references, trial),
-        *stability(references, trial),
-        *replication(references, trial),
-    ]
 
 
 def no_overlap(references: ReferenceSet) -> Check:
@@ -174,74 +130,3 @@ def discrimination(references: ReferenceSet, others: Tensor) -> float:
         different = books[rows][:, None] != books[rows][None]
         gaps.append(among[rows][:, rows][different].median() - across[rows].median())
     return float(torch.stack(gaps).nanquantile(0.025))  # one book picked each time has no pairs
-
-
-def content(references: ReferenceSet) -> Check:
-    """How much of the score is style, between samples of captions and the plates of them."""
-    axis, unseen = references.directions["score"], ~references.trained_on
-    name = "of the score's variance, style and not content (fraction)"
-    if unseen.sum() < FEWEST:
-        return at_least(name, float("nan"), 0.7)
-    table = torch.stack(
-        [x[unseen].double() @ axis for x in (references.base_captions, references.caption_plates)]
-    )
-    between = len(table[0]) * (table.mean(dim=1) - table.mean()).square().sum()
-    return at_least(name, float(between / (table - table.mean()).square().sum()), 0.7)
-
-
-def calibration(references: ReferenceSet) -> Check:
-    """Whether one half of the books puts the other half at 1."""
-    lower, upper = references.band
-    name = f"halves of the books agree on 1 (distance of the {extent(references)})"
-    return at_most(name, max(abs(lower - 1), abs(upper - 1)), 0.1)
-
-
-def mixing(references: ReferenceSet, trial: Trial) -> Check:
-    """Whether the score rises as a sample is blended into its plate."""
-    name, scores = "the score rises from sample to plate (Spearman)", trial.mixtures
-    if not scores.shape[1]:
-        return at_least(name, float("nan"), 0.9)
-    found = [
-        float(stats.spearmanr(MIXTURES, one.numpy()).statistic)
-        for one in (scores.double() @ references.directions["score"]).T
-    ]
-    return at_least(name, sum(found) / len(found), 0.9)
-
-
-def stability(references: ReferenceSet, trial: Trial) -> list[Check]:
-    """How far plates move under what should not matter."""
-    axis = references.directions["score"]
-    origin = (references.base.double() @ axis).mean()
-    plates = references.held_out.double() @ axis
-    whole = plates.mean() - origin
-
-    def moved(others: Tensor) -> float:
-        return float(((others.double() @ axis).mean() - plates.mean()).abs() / whole)
-
-    checks = [
-        at_most(f"plates do not move under {name}", moved(x), 0.03)
-        for name, x in trial.variants.items()
-    ]
-    return [*checks, at_most("nor under the autoencoder", moved(trial.untouched), 0.1)]
-
-
-def replication(references: ReferenceSet, trial: Trial) -> list[Check]:
-    """Whether replicate seeds of the base model score 0: the whole interval lies near 0.
-
-    That no test finds a gain would not do: one that hardly sees finds none either, and one that
-    sees all finds one in twenty. An interval about 0 that is too wide says nothing about the
-    encoder: with two samples of each prompt, most are.
-    """
-    gain = references.gain(trial.replicates)
-    value, lower, upper = t_interval(gain)
-    farthest = max(-lower, upper)
-    why = "the farther end of its 95 % interval"
-    if farthest > ZERO and lower <= 0 <= upper:
-        why, farthest = f"{lower:.2f} to {upper:.2f} is inconclusive without more seeds", math.nan
-    elif farthest > ZERO:
-        why += f": {value:.2f} is a {'gain' if value > 0 else 'loss'}"
-    p = math.nan if math.isnan(value + lower) else sign_flip_p(gain)
-    return [
-        at_most(f"replicate seeds of the base model score 0 ({why})", farthest, ZERO),
-        informational("p of as much from noise alone", p),
-    ]
