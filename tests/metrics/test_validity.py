@@ -202,7 +202,7 @@ def test_held_out_controls_are_informational(
     assert "a held-out" not in questions(failed(check_validity(*good)))
 
 
-def test_no_control_of_a_held_out_family_is_left_to_the_probe(
+def test_no_control_of_a_held_out_family_is_in_the_probe(
     good: tuple[ReferenceSet, Trial],
 ) -> None:
     references, _ = good
