@@ -10,15 +10,16 @@ DRAFT = ".draft"  # suffix of a file that several processes may be writing
 
 
 @contextmanager
-def replacing(path: Path, draft: Path | None = None) -> Iterator[Path]:
+def replacing(path: Path, draft: Path | None = None, flushed: bool = True) -> Iterator[Path]:
     """A draft beside a file, which takes the file's place once it is written whole.
 
-    It is flushed to the disk before it is renamed, and anybody may read it: safetensors makes
-    files that nobody but their owner may. Where writing fails, the file stays as it was.
+    Anybody may read it: safetensors makes files that nobody but their owner may. Where writing
+    fails, the file stays as it was.
 
     Args:
         path: The file; its folder is made where there is none.
         draft: The draft; one of a fixed name when null, so that a killed run leaves at most one.
+        flushed: Whether it must survive a power cut.
     """
     if draft is None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +27,10 @@ def replacing(path: Path, draft: Path | None = None) -> Iterator[Path]:
     try:
         yield draft
         draft.chmod(0o644)
-        flush_and_rename(draft, path)
+        if flushed:
+            flush_and_rename(draft, path)
+        else:
+            draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise

@@ -34,9 +34,9 @@ def write_text(file: Path, content: str) -> None:
     write_bytes(file, content.encode())
 
 
-def write_bytes(file: Path, content: bytes) -> None:
+def write_bytes(file: Path, content: bytes, flushed: bool = True) -> None:
     """Write bytes."""
-    with replacing(file) as draft:
+    with replacing(file, flushed=flushed) as draft:
         draft.write_bytes(content)
 
 
@@ -75,14 +75,14 @@ def write_tensors(file: Path, tensors: dict[str, Tensor], metadata: dict[str, st
 
 
 def write_sheet(file: Path, sheet: Image.Image) -> None:
-    """Write an image as PNG."""
-    with replacing(file) as draft:
+    """Write an image as PNG; an image need not outlast a power cut."""
+    with replacing(file, flushed=False) as draft:
         sheet.save(draft, "PNG")
 
 
 def write_sample(file: Path, image: Tensor, metadata: Mapping[str, object]) -> None:
     """Write an image [3, H, W] in [0, 1] as PNG, with metadata as text chunks."""
-    with replacing(file) as draft:
+    with replacing(file, flushed=False) as draft:
         save_drawing(image, draft, metadata)
 
 

@@ -125,8 +125,10 @@ class RunFolder(RunLayout):
     def write_plate(self, number: int, thumbnail: bytes, caption: str, book: str | None) -> None:
         """Write a training plate that samples are nearest to: a small JPEG, caption and book."""
         file = self.plate(number)
-        files.write_bytes(file, thumbnail)
-        files.write_json(file.with_suffix(".json"), {"caption": caption, "book": book})
+        # the same plate is nearest at many checkpoints
+        if not file.is_file() or file.read_bytes() != thumbnail:
+            files.write_json(file.with_suffix(".json"), {"caption": caption, "book": book})
+            files.write_bytes(file, thumbnail, flushed=False)
 
     def read_plate(self, number: int) -> Plate | None:
         """A training plate that samples are nearest to; null where it was not kept."""
