@@ -61,6 +61,7 @@ def export(exporter: Exporter, method: Method, model: BaseModel, folder: Path) -
         goals = [folder / file.relative_to(draft) for file in files]
         for file, goal in zip(files, goals, strict=True):
             goal.parent.mkdir(parents=True, exist_ok=True)
+            file.chmod(0o644)  # safetensors lets nobody but their owner read its files
             file.replace(goal)
     return goals
 

@@ -41,6 +41,9 @@ def test_a_run_writes_checkpoints_adapters_samples_and_curves(runs: Runs) -> Non
     for folder in ("base", "step=000002", "step=000004"):
         assert len(list((run / "images" / folder).glob("*.png"))) == 2 * len(PROMPTS)
     assert (run / "before_after.png").is_file()
+    shared = [*run.glob("checkpoints/*/*.safetensors"), *run.glob("images/*.safetensors")]
+    assert len(shared) >= 3
+    assert {oct(file.stat().st_mode & 0o777) for file in shared} == {"0o644"}, "others may read"
     assert (run / "config.yaml").is_file()
     reader = events(run)
     logged = set(reader.Tags()["scalars"])
