@@ -1,4 +1,4 @@
-"""What the frozen parts make of plates and prompts, from the cache where it is known."""
+"""FrozenEncoder: encoding of images and prompts, from the cache where they are cached."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -13,46 +13,46 @@ from oldbook_diffusion.models import BaseModel, Conditioning
 
 
 class FrozenEncoder:
-    """Encodes plates and prompts one by one, with the cache or without.
+    """Encodes images and prompts one by one, with the cache or without.
 
     The last bits of a convolution or a matrix product depend on the size of its batch. One by one,
-    what a plate or a prompt becomes depends on nothing that is beside it, so that a run is the
-    same with a full cache, a half-filled one and none.
+    the encoding of an image or a prompt depends on nothing that is beside it, so that a run is
+    the same with a full cache, a half-filled one and none.
 
     Args:
-        model: Its autoencoder and its text encoder.
-        cache: Where to keep what they compute; nowhere when null.
+        model: Base model, whose encoders are used.
+        cache: Cache of their output; none when null.
         precision: The trainer's precision: autocast changes what the same weights compute.
     """
 
     def __init__(self, model: BaseModel, cache: Cache | None = None, precision: str = "") -> None:
         self.model = model
-        self.pictures: Store | None = None
+        self.images: Store | None = None
         self.prompts: Store | None = None
         if cache is not None:
-            self.pictures = open_store(cache, "vae", model.image_encoder, precision)
+            self.images = open_store(cache, "vae", model.image_encoder, precision)
             self.prompts = open_store(cache, "text_encoder", model.prompt_encoder, precision)
 
     def moments(
-        self, images: Tensor, known: Sequence[Tensor | None], keys: Sequence[str]
+        self, images: Tensor, cached: Sequence[Tensor | None], keys: Sequence[str]
     ) -> Tensor:  # => [B, 2 C, h, w]
-        """The posteriors of plates; `images` are those whose moments are not known."""
-        unknown = iter(images)
-        together = [
-            self.encode_picture(next(unknown), key) if moments is None else moments
-            for key, moments in zip(keys, known, strict=True)
+        """Posteriors of a batch; `images` are those that are not cached."""
+        others = iter(images)
+        moments_of_all = [
+            self.encode_image(next(others), key) if moments is None else moments
+            for key, moments in zip(keys, cached, strict=True)
         ]
-        return torch.stack(together)
+        return torch.stack(moments_of_all)
 
-    def encode_picture(self, image: Tensor, key: str) -> Tensor:  # => [2 C, h, w]
-        """The posterior of one plate; keep it."""
+    def encode_image(self, image: Tensor, key: str) -> Tensor:  # => [2 C, h, w]
+        """Posterior of one image; it is cached."""
         # looked up again: a worker decodes ahead of what is being encoded
-        if self.pictures is not None and (known := self.pictures.get(key)) is not None:
-            return known.to(image.device)
+        if self.images is not None and (cached := self.images.get(key)) is not None:
+            return cached.to(image.device)
         # contiguous as from a file: the denoiser's kernels depend on the layout of their input
         moments = self.model.encode_moments(image[None])[0].contiguous()
-        if self.pictures is not None:
-            self.pictures.put(key, moments)
+        if self.images is not None:
+            self.images.put(key, moments)
         return moments
 
     def conditioning(self, prompts: Sequence[str]) -> Conditioning:
@@ -92,6 +92,6 @@ class FrozenEncoder:
 
     def flush(self) -> None:
         """Write what waits in memory."""
-        for store in (self.pictures, self.prompts):
+        for store in (self.images, self.prompts):
             if store is not None:
                 store.flush()

@@ -66,7 +66,7 @@ def fill_cache(trainer: Trainer, system: StyleDiffusion, data: Illustrations) ->
         callbacks = [trainer.progress_bar_callback]
     trainer.callbacks = callbacks  # type: ignore[attr-defined]
     trainer.predict(FillCache(system, data), return_predictions=False)
-    pictures, prompts = system.encoder.pictures, system.encoder.prompts
+    pictures, prompts = system.encoder.images, system.encoder.prompts
     log.info(
         "everything is encoded; with what other runs have left, the cache of these networks holds "
         "%d pictures and %d prompts",

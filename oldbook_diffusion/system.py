@@ -96,7 +96,7 @@ class StyleDiffusion(LightningModule):
         """Encode with the cache; the data looks a picture up in it before decoding."""
         if data.cache is not None:
             self.encoder = FrozenEncoder(self.model, data.cache, str(self.trainer.precision))
-            data.cached = self.encoder.pictures
+            data.cached = self.encoder.images
 
     @property
     def step(self) -> int:

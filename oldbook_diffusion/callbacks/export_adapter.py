@@ -16,7 +16,7 @@ class ExportAdapter(Callback):
     """Write the trained weights beside each checkpoint, in each format that can hold them.
 
     Args:
-        formats: Formats to write; all that support the method when null.
+        formats: Formats to write; all that support the method when null, none when empty.
     """
 
     def __init__(self, formats: list[Exporter] | None = None) -> None:
@@ -32,14 +32,15 @@ class ExportAdapter(Callback):
         """
         assert isinstance(pl_module, StyleDiffusion)
         method, model = pl_module.method, pl_module.model
-        supported = [one for one in self.formats or FORMATS if one.supports(method, model)]
+        formats = FORMATS if self.formats is None else self.formats
+        supported = [one for one in formats if one.supports(method, model)]
         unsupported = [one.name for one in self.formats or [] if one not in supported]
         if unsupported:
             raise OldBookError(
                 f"export.formats: {unsupported[0]} cannot hold what {type(method).__name__} "
                 "trains: set export.formats to null to write all formats that can"
             )
-        if not supported:
+        if formats and not supported:
             log.warning("no format holds what %s trains: checkpoints only", type(method).__name__)
         self.supported = supported
 

@@ -53,15 +53,15 @@ def render(
     samples = {"base": generate(model, [prompt], [seed], sampling)}
     if adapter is not None:
         read_export(model, adapter, FORMATS if adapter_format is None else [adapter_format])
-        samples["tuned"] = generate(model, [prompt], [seed], sampling)
+        samples["fine_tuned"] = generate(model, [prompt], [seed], sampling)
     out.mkdir(parents=True, exist_ok=True)
     files = []
     for name, sample in samples.items():
         files.append(out / f"{slug(prompt)}_seed={seed}_{name}.png")
         save_drawing(
-            sample[0], files[-1], {**metadata, "adapter": adapter if name == "tuned" else ""}
+            sample[0], files[-1], {**metadata, "adapter": adapter if name == "fine_tuned" else ""}
         )
     if adapter is not None:
         files.append(out / f"{slug(prompt)}_seed={seed}_before_after.png")
-        before_and_after([prompt], samples["base"], samples["tuned"]).save(files[-1])
+        before_and_after([prompt], samples["base"], samples["fine_tuned"]).save(files[-1])
     return files

@@ -56,6 +56,10 @@ def test_a_format_that_cannot_hold_the_method_is_refused_before_training(runs: R
     assert "DiffusersLoRA cannot hold what Peft trains" in message
 
 
+def test_no_format_is_written_where_none_is_wanted(runs: Runs) -> None:
+    assert exported(runs.fit(*PLAIN, "--export.formats=[]")) == set()
+
+
 @pytest.mark.parametrize("method", [LoRA(), FullFineTuning()])
 def test_a_model_without_its_method_is_never_taken_for_its_base(
     world: World, method: Method

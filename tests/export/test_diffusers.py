@@ -1,6 +1,4 @@
-"""The adapter is what plain diffusers thinks it is."""
-
-from pathlib import Path
+"""An exported LoRA does in plain diffusers what it does here."""
 
 import numpy as np
 import pytest
@@ -71,41 +69,3 @@ def test_the_adapter_carries_its_rank_and_alpha(runs: Runs) -> None:
         assert all("lora" in key for key in content.keys())  # noqa: SIM118
     assert '"unet.lora_alpha": 7.0' in metadata
     assert '"unet.r": 2' in metadata
-
-
-def test_a_prompt_is_drawn_with_and_without_the_adapter(
-    runs: Runs, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from oldbook_diffusion.cli import main
-
-    run = runs.fit("--model.optimizer.init_args.lr=0.3")
-    capsys.readouterr()
-    prompt = "A futuristic cityscape at sunset with flying cars and neon lights"
-    out = tmp_path / "out"
-    main(["render", prompt, f"--base={world.base}", f"--adapter={run / EXPORT}", f"--out={out}"])
-    files = [Path(line) for line in capsys.readouterr().out.splitlines() if line]
-    assert [file.exists() for file in files] == [True, True, True]
-    with Image.open(files[0]) as base, Image.open(files[1]) as tuned:
-        assert base.size == (tiny.RESOLUTION, tiny.RESOLUTION)
-        assert base.tobytes() != tuned.tobytes()
-        assert tuned.info["prompt"] == prompt
-
-
-def test_rendering_without_a_file_is_refused(world: World, tmp_path: Path) -> None:
-    from oldbook_diffusion.cli import main
-
-    with pytest.raises(SystemExit, match="there is no adapter"):
-        main(["render", "a rose", f"--base={world.base}", f"--adapter={tmp_path / 'no'}"])
-
-
-def test_an_adapter_of_another_model_is_refused(runs: Runs, world: World, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    from oldbook_diffusion.cli import main
-
-    run = runs.fit("--render.prompts=[]")
-    weights = load_file(run / EXPORT / "pytorch_lora_weights.safetensors")
-    wrong = {name: torch.cat([value, value], dim=1).contiguous() for name, value in weights.items()}
-    save_file(wrong, tmp_path / "wrong.safetensors")
-    with pytest.raises(SystemExit, match="does not fit this base model"):
-        main(["render", "x", f"--base={world.base}", f"--adapter={tmp_path / 'wrong.safetensors'}"])

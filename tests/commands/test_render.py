@@ -1,0 +1,54 @@
+"""`oldbook render` samples with the base model and with what was exported, or says what is wrong."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from oldbook_diffusion.cli import main
+from tests import tiny
+from tests.conftest import Runs, World
+
+EXPORT = "checkpoints/step=000004"
+
+
+def test_a_prompt_is_sampled_with_and_without_the_adapter(
+    runs: Runs, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = runs.fit("--model.optimizer.init_args.lr=0.3")
+    capsys.readouterr()
+    prompt = "A futuristic cityscape at sunset with flying cars and neon lights"
+    out = tmp_path / "out"
+    main(["render", prompt, f"--base={world.base}", f"--adapter={run / EXPORT}", f"--out={out}"])
+    files = [Path(line) for line in capsys.readouterr().out.splitlines() if line]
+    assert [file.exists() for file in files] == [True, True, True]
+    with Image.open(files[0]) as base, Image.open(files[1]) as fine_tuned:
+        assert base.size == (tiny.RESOLUTION, tiny.RESOLUTION)
+        assert base.tobytes() != fine_tuned.tobytes()
+        assert fine_tuned.info["prompt"] == prompt
+
+
+def test_rendering_without_a_file_is_refused(world: World, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="there is no adapter"):
+        main(["render", "a rose", f"--base={world.base}", f"--adapter={tmp_path / 'no'}"])
+
+
+def test_an_adapter_of_another_model_is_refused(runs: Runs, world: World, tmp_path: Path) -> None:
+    run = runs.fit("--render.prompts=[]")
+    weights = load_file(run / EXPORT / "pytorch_lora_weights.safetensors")
+    wrong = {name: torch.cat([value, value], dim=1).contiguous() for name, value in weights.items()}
+    save_file(wrong, tmp_path / "wrong.safetensors")
+    with pytest.raises(SystemExit, match="does not fit this base model"):
+        main(["render", "x", f"--base={world.base}", f"--adapter={tmp_path / 'wrong.safetensors'}"])
+
+
+def test_a_folder_without_an_adapter_is_refused(world: World, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="none of the formats DiffusersLoRA, PeftFolder, Full"):
+        main(["render", "a rose", f"--base={world.base}", f"--adapter={tmp_path}"])
+
+
+def test_a_resolution_that_the_model_cannot_take_is_refused(world: World) -> None:
+    with pytest.raises(SystemExit, match="such as 28 or 32"):
+        main(["render", "a rose", f"--base={world.base}", "--resolution=30"])
