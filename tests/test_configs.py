@@ -42,7 +42,7 @@ def test_the_reference_experiment_is_as_published(capsys: pytest.CaptureFixture[
     config = parsed(capsys, f"--config={CONFIGS / 'oldbook_sd14.yaml'}")
     model, data, trainer = config["model"], config["data"], config["trainer"]
     assert model["pretrained"] == "CompVis/stable-diffusion-v1-4"
-    assert model["adapter"]["init_args"]["rank"] == 4  # type: ignore[index]
+    assert model["method"]["init_args"]["rank"] == 4  # type: ignore[index]
     assert model["optimizer"]["init_args"]["lr"] == 3e-4  # type: ignore[index]
     assert data["path"] == "gigant/oldbookillustrations"
     assert data["columns"] == {"image": "1600px", "caption": "info_alt", "book": "book_title"}

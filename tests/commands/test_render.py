@@ -1,4 +1,4 @@
-"""`oldbook render` samples with the base model and with what was exported, or says what is wrong."""
+"""`oldbook render` samples with the base model and with exported weights, or says why not."""
 
 from pathlib import Path
 
