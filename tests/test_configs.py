@@ -65,6 +65,22 @@ def test_low_memory_is_an_overlay(capsys: pytest.CaptureFixture[str]) -> None:
         assert optimizer["init_args"][name] == full["init_args"][name]  # type: ignore[index]
 
 
+@pytest.mark.parametrize(
+    ("overlay", "method", "rate"),
+    [("loha.yaml", "Peft", 2e-3), ("full_attention.yaml", "FullFineTuning", 1e-4)],
+)
+def test_another_method_is_an_overlay(
+    capsys: pytest.CaptureFixture[str], overlay: str, method: str, rate: float
+) -> None:
+    content = yaml.safe_load((CONFIGS / overlay).read_text())["model"]["method"]
+    model = parsed(capsys, *(f"--config={CONFIGS / name}" for name in ("nano.yaml", overlay)))[
+        "model"
+    ]
+    assert model["method"]["class_path"] == f"oldbook_diffusion.methods.{method}"  # type: ignore[index]
+    assert model["method"]["init_args"] == content["init_args"]  # type: ignore[index]
+    assert model["optimizer"]["init_args"]["lr"] == rate  # type: ignore[index]
+
+
 def test_what_low_memory_needs_is_said_where_it_is_missing(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,7 @@ class ShowResults(Callback):
             "report": folder.report,
             "before/after": folder.before_after,
             "samples": folder.images,
-            "adapter": adapter / FILE,
+            "adapter": adapter / FILE if (adapter / FILE).exists() else adapter,
         }
         lines = {
             "curves": f"tensorboard --logdir {folder.path}",
