@@ -141,7 +141,7 @@ def write_visits(world: Path, number: int) -> None:
         str(world / "pages"), columns=Columns(book="book"), held_out=HeldOut(**HELD_OUT)
     )
     rows = ShuffledRows(
-        data.dataset, data.split.trains_on, 0, data.stream.shuffle_buffer_size, Position()
+        data.rows, data.split.trains_on, 0, data.stream.shuffle_buffer_size, Position()
     )
     order = [(row.plate["image"]["path"], row.seed) for row in itertools.islice(rows, number)]
     (world / "visits.json").write_text(json.dumps(order))

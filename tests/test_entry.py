@@ -8,9 +8,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.opening import open_dataset
-from oldbook_diffusion.data.seek import seek
 from oldbook_diffusion.data.sources import source_of
 from oldbook_diffusion.data.stream import Columns, Stream
 from tests import tiny
@@ -36,7 +34,7 @@ def regroup(folder: Path, rows: int) -> None:
 
 def captions(path: Path, first: int, seed: int = 4) -> list[str]:
     stream = open_dataset(source_of(str(path)), Stream(), COLUMNS)
-    return [row["caption"] for part in seek(stream, seed, first, Network()) for row in part]
+    return [row["caption"] for row in stream.seek(seed, first)]
 
 
 @pytest.mark.parametrize(
@@ -87,8 +85,8 @@ def test_files_come_in_another_order_with_another_seed(tmp_path: Path) -> None:
 def test_other_streams_are_entered_at_any_row_too(tmp_path: Path) -> None:
     path = write_webdataset(tmp_path / "tars")
     stream = open_dataset(source_of(str(path)), Stream(), Columns("png", "txt"))
-    whole = [row["txt"] for part in seek(stream, 4, 0, Network()) for row in part]
-    assert [row["txt"] for part in seek(stream, 4, 17, Network()) for row in part] == whole[17:]
+    whole = [row["txt"] for row in stream.seek(4, 0)]
+    assert [row["txt"] for row in stream.seek(4, 17)] == whole[17:]
 
 
 def test_a_large_file_is_not_kept_in_memory(tmp_path: Path) -> None:
@@ -101,7 +99,5 @@ def test_a_large_file_is_not_kept_in_memory(tmp_path: Path) -> None:
     regroup(path, 5)
     del rows
     stream = open_dataset(source_of(str(path)), Stream(), COLUMNS)
-    seen = [
-        psutil.Process().memory_info().rss for part in seek(stream, 4, 0, Network()) for _ in part
-    ]
+    seen = [psutil.Process().memory_info().rss for _ in stream.seek(4, 0)]
     assert seen[-1] - seen[number // 3] < number * size / 4

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
-from datasets import IterableDataset
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 from lightning.pytorch import LightningDataModule, Trainer
 
@@ -29,6 +28,7 @@ from oldbook_diffusion.data.fingerprint import check_resumes
 from oldbook_diffusion.data.loader import PlateLoader
 from oldbook_diffusion.data.opening import open_dataset
 from oldbook_diffusion.data.sampler import Position, Row, ShuffledRows
+from oldbook_diffusion.data.seek import Rows
 from oldbook_diffusion.data.sources import source_of
 from oldbook_diffusion.data.split import HeldOut, Split
 from oldbook_diffusion.data.stream import Columns, Stream
@@ -97,17 +97,17 @@ class Illustrations(LightningDataModule):
         self.position = Position()
 
     @cached_property
-    def dataset(self) -> IterableDataset:
+    def rows(self) -> Rows:
         """The rows of one epoch, in their own order, images as bytes."""
         return open_dataset(self.source, self.stream, self.columns)
 
     def plates(self) -> Iterator[dict[str, Any]]:
-        """The rows of one epoch, whatever their server does."""
-        return self.stream.network.read(self.dataset)
+        """The rows of one epoch; the dataset is opened when they are asked for."""
+        return iter(self.rows)
 
     def setup(self, stage: str) -> None:
         """Open the dataset and read the held-out plates, so that errors show at once."""
-        self.contents = self.source.contents(self.dataset)
+        self.contents = self.source.contents(self.rows.files)
         self.held_out_sample()  # reads them
         if stage == "fit" and not self.undecided:
             self.decide(self.batch_size)
@@ -116,7 +116,7 @@ class Illustrations(LightningDataModule):
         """Shuffled batches, from the position of the run to its last step."""
         assert self.trainer is not None
         rows = ShuffledRows(
-            self.dataset,
+            self.rows,
             self.split.trains_on,
             self.seed,
             self.stream.shuffle_buffer_size,
@@ -124,7 +124,6 @@ class Illustrations(LightningDataModule):
             self.trainer.global_rank,
             self.trainer.world_size,
             self.batch_size,
-            self.stream.network,
         )
         return self.loader(rows, True, self.cached, self.num_batches(self.trainer))
 

@@ -1,13 +1,14 @@
 """Opening a dataset as a stream of the columns that are wanted."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import datasets
 from datasets import IterableDataset
 
 from oldbook_diffusion.data.read_errors import is_address
-from oldbook_diffusion.data.seek import release_what_is_read
+from oldbook_diffusion.data.seek import Rows
 from oldbook_diffusion.data.sources import Source
 from oldbook_diffusion.data.stream import Columns, Stream
 from oldbook_diffusion.errors import OldBookError
@@ -15,7 +16,7 @@ from oldbook_diffusion.errors import OldBookError
 LOCAL_SHUTDOWN = 0.05  # seconds
 
 
-def open_dataset(source: Source, stream: Stream, columns: Columns) -> IterableDataset:
+def open_dataset(source: Source, stream: Stream, columns: Columns) -> Rows:
     """Open a dataset without reading it, with its images left as bytes.
 
     Raises:
@@ -26,13 +27,12 @@ def open_dataset(source: Source, stream: Stream, columns: Columns) -> IterableDa
         # remote files (arrow issue 45214); those of local files end at once
         datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN = LOCAL_SHUTDOWN
     try:
-        options = {"split": stream.split, "revision": stream.revision}
-        options |= source.options(stream.network)
+        options = source.options(stream.network)
         stream.network.apply(in_place=not is_address(source.path))
-        dataset = source.load(options, columns, stream.network)
-        release_what_is_read(dataset)
-        dataset = select_columns(dataset, source.path, columns)
-        return dataset.cast_column(columns.image, datasets.Image(decode=False))
+        rows = source.load(stream, columns, **options)
+        dataset = select_columns(rows.dataset, source.path, columns)
+        images = dataset.cast_column(columns.image, datasets.Image(decode=False))
+        return replace(rows, dataset=images)
     except OldBookError:
         raise
     except Exception as error:  # datasets raises nearly every kind

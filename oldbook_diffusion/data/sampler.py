@@ -6,11 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from datasets import IterableDataset
 from torch.utils.data import Sampler
 
-from oldbook_diffusion.data.network import Network
-from oldbook_diffusion.data.seek import seek
+from oldbook_diffusion.data.seek import Rows
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import key, permutation
 
@@ -64,7 +62,7 @@ class ShuffledRows(Sampler[Row]):
     batches that one process would accumulate.
 
     Args:
-        dataset: The rows of one epoch, images as bytes.
+        rows: The rows of one epoch, images as bytes.
         keep: Which plates are for training.
         seed: Seed of the permutations.
         buffer_size: Rows that are shuffled together, and held in memory as bytes.
@@ -72,12 +70,11 @@ class ShuffledRows(Sampler[Row]):
         rank: Which process this is.
         world_size: Number of processes; each takes every `world_size`-th batch.
         batch_size: Rows that a process takes at a time.
-        network: Timeouts and retries of the rows.
     """
 
     def __init__(
         self,
-        dataset: IterableDataset,
+        rows: Rows,
         keep: Callable[[dict[str, Any]], bool],
         seed: int,
         buffer_size: int,
@@ -85,9 +82,8 @@ class ShuffledRows(Sampler[Row]):
         rank: int = 0,
         world_size: int = 1,
         batch_size: int = 1,
-        network: Network = Network(),  # noqa: B008
     ) -> None:
-        self.dataset = dataset
+        self.rows = rows
         self.keep = keep
         self.seed = seed
         self.buffer_size = buffer_size
@@ -95,7 +91,6 @@ class ShuffledRows(Sampler[Row]):
         self.rank = rank
         self.world_size = world_size
         self.batch_size = batch_size
-        self.network = network
 
     def __iter__(self) -> Iterator[Row]:
         """The rows of this process, without end."""
@@ -126,8 +121,7 @@ class ShuffledRows(Sampler[Row]):
         """The rows of one epoch from a position on."""
         first = start.row // self.buffer_size
         seed = key(self.seed, "shards", start.epoch)
-        parts = seek(self.dataset, seed, first * self.buffer_size, self.network)
-        rows = itertools.chain.from_iterable(map(self.network.read, parts))
+        rows = self.rows.seek(seed, first * self.buffer_size)
         for number in itertools.count(first):
             plates = list(itertools.islice(rows, self.buffer_size))
             if not plates:

@@ -1,11 +1,12 @@
-"""Seeking in a stream: start at any row, where possible without reading what lies before it."""
+"""A dataset as a stream of rows, read from the start or from any row on."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import pyarrow.parquet as pq
 from datasets import IterableDataset
-from datasets.packaged_modules.parquet.parquet import Parquet
-from pyarrow.dataset import ParquetFragmentScanOptions
 
 from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.data.read_errors import damaged
@@ -13,32 +14,54 @@ from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import permutation
 
 
-def seek(
-    dataset: IterableDataset, seed: int, first: int, network: Network
-) -> list[IterableDataset]:
-    """A stream with its shards permuted, from a row on, in parts to be read one after the other.
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a dataset, in its own order or with its shards permuted.
 
-    Parquet files and row groups that lie before the row are not read. Of other streams, all that
-    lies before it is.
+    Attributes:
+        dataset: The stream.
+        files: Its parquet files, one for each shard; empty where it is of other files.
+        network: Timeouts and retries.
     """
-    files = parquet_files(dataset)
-    if not files:
+
+    dataset: IterableDataset
+    files: list[str] = field(default_factory=list)
+    network: Network = field(default_factory=Network)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The rows in their own order, whatever their server does."""
+        return self.network.read(self.dataset)
+
+    def seek(self, seed: int, first: int) -> Iterator[dict[str, Any]]:
+        """The rows from a row on, with the shards permuted.
+
+        Parquet files and row groups that lie before the row are not read. Of other files, all
+        that lies before it is.
+        """
+        parts = self.parquet_parts(seed, first) if self.files else [self.shuffled(seed, first)]
+        return chain.from_iterable(map(self.network.read, parts))
+
+    def shuffled(self, seed: int, first: int) -> IterableDataset:
+        """The stream with its shards permuted, from a row on."""
         # by default, 10 shards would be read at once
-        mixed = dataset.shuffle(seed=seed % 2**32, buffer_size=1, max_buffer_input_shards=1)
-        shards = mixed if dataset.num_shards > 1 else dataset
-        return [shards.skip(first) if first else shards]
-    parts: list[IterableDataset] = []
-    for number in permutation(len(files), seed):
-        shard = dataset.shard(len(files), number)
-        if first and not parts:
-            counts = row_counts(files[number], network)
-            behind, first = skip_whole(counts, first)
-            parts += row_groups(shard, behind, len(counts))
-        else:
-            parts.append(shard)
-    if first and parts:
-        parts[0] = parts[0].skip(first)
-    return parts
+        mixed = self.dataset.shuffle(seed=seed % 2**32, buffer_size=1, max_buffer_input_shards=1)
+        shards = mixed if self.dataset.num_shards > 1 else self.dataset
+        return shards.skip(first) if first else shards
+
+    def parquet_parts(self, seed: int, first: int) -> list[IterableDataset]:
+        """Permuted files and row groups from a row on, to be read one after the other."""
+        parts: list[IterableDataset] = []
+        for number in permutation(len(self.files), seed):
+            shard = self.dataset.shard(len(self.files), number)
+            if first and not parts:
+                counts = row_counts(self.files[number], self.network)
+                behind, first = skip_whole(counts, first)
+                parts += row_groups(shard, behind, len(counts))
+            else:
+                parts.append(shard)
+        if first and parts:
+            parts[0] = parts[0].skip(first)
+        return parts
 
 
 def row_groups(shard: IterableDataset, first: int, number: int) -> list[IterableDataset]:
@@ -73,26 +96,3 @@ def row_counts(file: str, network: Network) -> list[int]:
     except Exception as error:  # arrow raises nearly every kind
         raise damaged(file, error) from error
     return [about.row_group(number).num_rows for number in range(about.num_row_groups)]
-
-
-def release_what_is_read(dataset: IterableDataset) -> None:
-    """Hold one row group of a parquet file in memory; arrow's default ends with the whole file."""
-    if (source := parquet_source(dataset)) is not None:
-        config = source.generate_tables_fn.__self__.config
-        config.fragment_scan_options = ParquetFragmentScanOptions(pre_buffer=False)
-
-
-def parquet_files(dataset: IterableDataset) -> list[str]:
-    """The files of a parquet stream, one for each shard; none of another stream."""
-    source = parquet_source(dataset)
-    files = [] if source is None else list(source.kwargs["files"])
-    return files if len(files) == dataset.num_shards else []
-
-
-def parquet_source(dataset: IterableDataset) -> Any:
-    """What reads the files of a parquet stream; nothing of another stream."""
-    source = dataset._ex_iterable
-    while hasattr(source, "ex_iterable"):
-        source = source.ex_iterable
-    builder = getattr(getattr(source, "generate_tables_fn", None), "__self__", None)
-    return source if isinstance(builder, Parquet) else None

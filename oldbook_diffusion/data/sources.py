@@ -8,14 +8,16 @@ from typing import Any, ClassVar
 from urllib.parse import urlparse
 
 import datasets
-from datasets import IterableDataset, load_dataset
+from datasets import load_dataset_builder
+from datasets.packaged_modules.parquet.parquet import Parquet
 from datasets.packaged_modules.webdataset.webdataset import WebDataset
+from pyarrow.dataset import ParquetFragmentScanOptions
 
 from oldbook_diffusion.data.fingerprint import hub_commit, local_contents
 from oldbook_diffusion.data.network import WEBDATASET, Network
 from oldbook_diffusion.data.read_errors import file_of, first_line, is_address, may_come
-from oldbook_diffusion.data.seek import parquet_files
-from oldbook_diffusion.data.stream import Columns
+from oldbook_diffusion.data.seek import Rows
+from oldbook_diffusion.data.stream import Columns, Stream
 from oldbook_diffusion.errors import OldBookError
 
 END_OF_TAR = bytes(1024)
@@ -36,19 +38,26 @@ class Source(ABC):
     def options(self, network: Network) -> dict[str, Any]:
         """What `load_dataset` needs to find it."""
 
-    def load(self, options: dict[str, Any], columns: Columns, network: Network) -> IterableDataset:
+    def load(self, stream: Stream, columns: Columns, **options: Any) -> Rows:
         """Open it without reading it, and set the retries that suit it.
 
         Args:
-            options: For `load_dataset`.
+            stream: How it is streamed.
             columns: The columns that are wanted.
-            network: Timeouts and retries.
+            options: For `load_dataset`.
         """
-        dataset = load_dataset(**options, streaming=True)
-        network.apply(in_place=dataset.info.builder_name != WEBDATASET)
-        return dataset
+        builder = load_dataset_builder(revision=stream.revision, **options)
+        files: list[str] = []
+        if isinstance(builder, Parquet):
+            files = [str(file) for file in (builder.config.data_files or {}).get(stream.split, [])]
+            # hold one row group in memory; by default it ends with the whole file
+            scan = ParquetFragmentScanOptions(pre_buffer=False)
+            builder.config.fragment_scan_options = scan
+        dataset = builder.as_streaming_dataset(split=stream.split)
+        stream.network.apply(in_place=dataset.info.builder_name != WEBDATASET)
+        return Rows(dataset, files if len(files) == dataset.num_shards else [], stream.network)
 
-    def contents(self, dataset: IterableDataset) -> str | None:
+    def contents(self, files: list[str]) -> str | None:
         """Hash its files' names and sizes; other contents of the same name are noticed by it."""
         return local_contents(Path(self.path), self.suffix)
 
@@ -67,9 +76,9 @@ class HubSource(Source):
         """Its name is enough."""
         return {"path": self.path}
 
-    def contents(self, dataset: IterableDataset) -> str | None:
+    def contents(self, files: list[str]) -> str | None:
         """The commit that it is read at, where it is of parquet files."""
-        return hub_commit(parquet_files(dataset))
+        return hub_commit(files)
 
     def explain(self, error: Exception) -> OldBookError:
         """The name may be wrong, or a local path, or the connection be down."""
@@ -102,22 +111,23 @@ class FilesSource(Source):
         files = local if local.is_file() else local / f"**/*{self.suffix}"
         return {"path": self.builder, "data_files": str(files)}
 
-    def load(self, options: dict[str, Any], columns: Columns, network: Network) -> IterableDataset:
+    def load(self, stream: Stream, columns: Columns, **options: Any) -> Rows:
         """Open the files; request one at a URL again where its server fails.
 
         Raises:
             OldBookError: It does not exist, or cannot be read now.
         """
         if not is_address(self.path):
-            return self.open_files(options, columns, network)
+            return self.open_files(stream, columns, **options)
 
         def again(error: BaseException) -> bool:
             return may_come(error, self.path)
 
-        def request() -> IterableDataset:
+        def request() -> Rows:
             network.check_there(self.path)
-            return self.open_files(options, columns, network)
+            return self.open_files(stream, columns, **options)
 
+        network = stream.network
         try:
             return network.retrying(self.path, again)(request)
         except Exception as error:
@@ -125,15 +135,13 @@ class FilesSource(Source):
                 raise
             raise network.lost(self.path, error) from error
 
-    def open_files(
-        self, options: dict[str, Any], columns: Columns, network: Network
-    ) -> IterableDataset:
+    def open_files(self, stream: Stream, columns: Columns, **options: Any) -> Rows:
         """Open the files, once."""
-        return super().load(options, columns, network)
+        return super().load(stream, columns, **options)
 
-    def contents(self, dataset: IterableDataset) -> str | None:
+    def contents(self, files: list[str]) -> str | None:
         """Those of local files; a server need not tell."""
-        return None if is_address(self.path) else super().contents(dataset)
+        return None if is_address(self.path) else super().contents(files)
 
 
 class ParquetSource(FilesSource):
@@ -158,18 +166,16 @@ class WebDatasetSource(FilesSource):
             check_whole(tar)
         return super().options(network)
 
-    def open_files(
-        self, options: dict[str, Any], columns: Columns, network: Network
-    ) -> IterableDataset:
+    def open_files(self, stream: Stream, columns: Columns, **options: Any) -> Rows:
         """Open the tars; a missing caption makes one sample bad, and nothing else."""
         # its own decoder of text raises, and ends the run
         WebDataset.DECODERS = {**WebDataset.DECODERS, "txt": decode_text}
         try:
-            return super().open_files(options, columns, network)
+            return super().open_files(stream, columns, **options)
         except ValueError:  # one of the first samples has other files than the rest: name the files
             words = {name: datasets.Value("string") for name in columns.names}
             features = datasets.Features({**words, columns.image: datasets.Image()})
-            return super().open_files({**options, "features": features}, columns, network)
+            return super().open_files(stream, columns, **options, features=features)
 
 
 FILES: Iterable[type[FilesSource]] = (ParquetSource, WebDatasetSource)
