@@ -30,7 +30,7 @@ Row = dict[str, object]
         ("--model.method.init_args.rank=two", "rank of model.method is two: set it to a whole"),
         ("--model.method=Lora", "did you mean LoRA?"),
         ("--model.optimizer.class_path=torch.optim.Adamw", "did you mean AdamW?"),
-        ("--data.batch_size=x", "data.batch_size is x: set it to a whole number or auto"),
+        ("--data.batch_size=x", "batch_size is x: set it to a whole number of 1 or more or auto"),
         ("--data.cache.max_gb=lots", "max_gb of data.cache is lots: set it to a number"),
         ("--model.method.init_args.rank=0", "learns nothing"),
         ("--data.captions.template=old", "does not contain {caption}"),
@@ -212,7 +212,7 @@ def test_a_full_disk_ends_no_run_for_a_sample_or_an_export(
         (files, "save_drawing"),
         (files, "save_file"),
         (files, "write_json"),
-        (export_adapter, "export_adapter"),
+        (export_adapter, "export"),
     ):
         monkeypatch.setattr(place, name, full)
     run = runs.fit()
@@ -224,7 +224,7 @@ def test_a_full_disk_ends_no_run_for_a_sample_or_an_export(
         "scores of step 2",
     ):
         assert any(f"{lost} are not kept" in message for message in caplog.messages), lost
-    assert any("adapter is not exported" in message for message in caplog.messages)
+    assert any("DiffusersLoRA is not written" in message for message in caplog.messages)
 
 
 def spoil(row: Row, page: bytes | None = None, caption: object = "") -> Row:

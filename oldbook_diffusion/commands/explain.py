@@ -57,7 +57,8 @@ def explain(error: ArgumentError, command: str, parts: Iterable[type] = ()) -> O
     if found := MISSING.search(about):
         names = dir(sys.modules.get(found[1]))
         return OldBookError(f"{key}: there is no {found[2]} in {found[1]}{like(found[2], names)}")
-    return OldBookError(wrong_value(key, about, parts) or f"{key}: {about}" if keys else about)
+    wrong = wrong_value(key, about, parts, is_nested=len(keys) > 1)
+    return OldBookError(wrong or (f"{key}: {about}" if keys else about))
 
 
 def unknown(key: str, name: str, command: str, parts: Iterable[type]) -> str:
@@ -68,11 +69,15 @@ def unknown(key: str, name: str, command: str, parts: Iterable[type]) -> str:
     return f"{key} has no argument {name!r}{like(name, names)}"
 
 
-def wrong_value(key: str, about: str, parts: Iterable[type]) -> str:
-    """A value of another type than its key takes; empty where the message is about more."""
-    given = GIVEN.search(about)
-    types = EXPECTED.findall(about[: given.start()] if given else about)
-    value = next((match for match in (given, OUTSIDE.search(about)) if match), None)
+def wrong_value(key: str, about: str, parts: Iterable[type], is_nested: bool) -> str:
+    """A value of another type than its key takes; empty where the message is about more.
+
+    What follows the value of a nested key is about the key around it.
+    """
+    found = [match for match in (GIVEN.search(about), OUTSIDE.search(about)) if match]
+    found = sorted(found, key=lambda match: match.start()) if is_nested else found
+    value = found[0] if found else None
+    types = EXPECTED.findall(about[: value.end()] if value else about)
     wanted = [WORDS.get(kind, "") or options.replace(", ", " or ") for kind, options in types]
     wanted = [words.replace("'", "") for words in dict.fromkeys(wanted) if words]
     no_class = NO_CLASS.search(about)
