@@ -109,7 +109,7 @@ class Scorer:
             seen: [C] bool, whether they are trained on.
         """
         images, probe_fit = base.images.prompts, base.probe_fit
-        samples = SampleEmbeddings(*(self.embed(images) for images in base.images))
+        samples = SampleEmbeddings(*(self.embed(group) for group in base.images))
         self.references = ReferenceSet(
             base=samples.prompts,
             base_captions=samples.captions,
