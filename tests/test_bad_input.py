@@ -58,6 +58,7 @@ Row = dict[str, object]
             "--checkpoint.every_n_train_steps=-2",
             "steps is -2: set it to a whole number",
         ),
+        ("--checkpoint.monitor=style/normalised", "did you mean 'style/normalized'?"),
         ("--render.samples_per_prompt=0", "samples_per_prompt is 0: set it to"),
         (
             "--selection.rule.max_recall_drop=2",

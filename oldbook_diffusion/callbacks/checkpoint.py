@@ -1,5 +1,6 @@
 """Checkpoint: when a run is saved, and how many checkpoints are kept."""
 
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import torch
@@ -7,6 +8,8 @@ from jsonargparse.typing import PositiveInt
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.metrics.catalogue import CURVES
 from oldbook_diffusion.run.layout import STEP
 from oldbook_diffusion.run.profile import Stopwatch
 
@@ -33,6 +36,7 @@ class Checkpoint(ModelCheckpoint):
         mode: Literal["max", "min"] = "max",
         save_top_k: int = -1,
     ) -> None:
+        check_monitor(monitor)
         super().__init__(
             filename=STEP,
             auto_insert_metric_name=False,
@@ -72,3 +76,17 @@ class Checkpoint(ModelCheckpoint):
     def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
         with self.stopwatch.time("checkpoint"):
             super()._save_checkpoint(trainer, filepath)
+
+
+def check_monitor(tag: str | None) -> None:
+    """Refuse to rank by a score that no run logs; Lightning would at the first checkpoint.
+
+    Raises:
+        OldBookError: It is of a group of the catalogue, and not in it.
+    """
+    known = {each for curve in CURVES.values() for each in curve.tags}
+    groups = {each.split("/")[0] for each in known}
+    if tag is None or tag in known or tag.split("/")[0] not in groups:
+        return
+    (closest,) = get_close_matches(tag, sorted(known), n=1, cutoff=0)
+    raise OldBookError(f"checkpoint.monitor {tag!r} is logged by no run: did you mean {closest!r}?")
