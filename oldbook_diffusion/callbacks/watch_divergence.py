@@ -78,7 +78,6 @@ class WatchDivergence(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue the comparison."""
-        self.medians, self.rise, self.warned = (
-            state_dict[name] for name in ("medians", "rise", "warned")
-        )
+        self.medians, self.rise = state_dict["medians"], state_dict["rise"]
+        self.warned = state_dict.get("warned", False)  # older checkpoints have another word
         self.losses = [torch.as_tensor(loss) for loss in state_dict["losses"]]

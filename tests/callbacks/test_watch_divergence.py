@@ -59,10 +59,10 @@ def test_the_noise_of_single_plates_is_no_alarm() -> None:
         losses = torch.tensor(np.exp(rng.normal(-2.6, 1.2, 5000)).clip(0, 1.2))
         for loss in losses:
             watch.on_train_batch_end(Trainer(), Module(), {"loss": loss}, None, 0)  # type: ignore[arg-type]
-        assert not watch.told
+        assert not watch.warned
         for loss in 3 * losses[:300]:
             watch.on_train_batch_end(Trainer(), Module(), {"loss": loss}, None, 0)  # type: ignore[arg-type]
-        assert watch.told
+        assert watch.warned
 
 
 class OfAnotherDevice(torch.Tensor):
@@ -80,7 +80,7 @@ class OfAnotherDevice(torch.Tensor):
 @pytest.mark.parametrize("kept", [[0.5], torch.tensor([0.5])])
 def test_losses_of_a_checkpoint_are_saved_beside_new_ones_of_a_device(kept: object) -> None:
     watch = WatchDivergence()
-    watch.load_state_dict({"medians": [], "losses": kept, "rise": 1.0, "told": False})
+    watch.load_state_dict({"medians": [], "losses": kept, "rise": 1.0, "warned": False})
     watch.losses.append(torch.tensor(0.25).as_subclass(OfAnotherDevice))
     assert watch.state_dict()["losses"] == [0.5, 0.25]
     again = WatchDivergence()
