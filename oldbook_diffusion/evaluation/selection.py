@@ -35,8 +35,8 @@ def select(folder: RunFolder, rule: Rule) -> Choice:
     if failed := failures(folder):
         return Choice(
             None,
-            f"No checkpoint is recommended, since the style encoder failed {len(failed)} validity "
-            f"checks: {'; '.join(failed)}.",
+            "No checkpoint is recommended, since the style encoder failed these validity checks: "
+            f"{'; '.join(failed)}.",
         )
     choice = choose(folder.read_reference_set(), read_checkpoints(folder), rule)
     return replace(choice, reason=f"{choice.reason} {not_run(folder)}".strip())
