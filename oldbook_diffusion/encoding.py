@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -10,6 +11,13 @@ from oldbook_diffusion.cache.networks import open_store
 from oldbook_diffusion.cache.settings import Cache
 from oldbook_diffusion.cache.store import Store
 from oldbook_diffusion.models import BaseModel, Conditioning
+
+
+class CachedData(Protocol):
+    """The part of a datamodule that has to do with the cache."""
+
+    cache: Cache | None
+    cached: Store | None
 
 
 class FrozenEncoder:

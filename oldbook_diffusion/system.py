@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
@@ -11,27 +11,16 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from oldbook_diffusion.batch import Batch
-from oldbook_diffusion.cache.settings import Cache
-from oldbook_diffusion.cache.store import Store
-from oldbook_diffusion.encoding import FrozenEncoder
-from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.fingerprint import check_unchanged, settings
+from oldbook_diffusion.compatibility import check_compatible
+from oldbook_diffusion.encoding import CachedData, FrozenEncoder
+from oldbook_diffusion.fingerprint import settings
 from oldbook_diffusion.methods import Method
-from oldbook_diffusion.methods.state import explain_misfit, keep_trainable, restore_frozen
+from oldbook_diffusion.methods.state import keep_trainable, restore_frozen
 from oldbook_diffusion.metrics.catalogue import BANDS, TRAIN_LOSS
 from oldbook_diffusion.metrics.timestep_loss import TimestepLoss
-from oldbook_diffusion.models import BaseModel, Conditioning, Sampling, generate, load_model
+from oldbook_diffusion.models import BaseModel, Conditioning, Sampling, choose_model, generate
 from oldbook_diffusion.objectives import DenoisingLoss, Objective
 from oldbook_diffusion.randomness import key, normal
-
-FROZEN_DTYPES = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
-
-
-class CachedData(Protocol):
-    """The part of a datamodule that has to do with the cache."""
-
-    cache: Cache | None
-    cached: Store | None
 
 
 class StyleDiffusion(LightningModule):
@@ -84,9 +73,8 @@ class StyleDiffusion(LightningModule):
         self.train()
 
     def setup(self, stage: str) -> None:
-        """Store what does not learn in the precision of the run."""
-        if dtype := FROZEN_DTYPES.get(str(self.trainer.precision)):
-            self.model.store_frozen_as(dtype)
+        """Keep the frozen weights in the precision of the run."""
+        self.model.store_frozen_for(str(self.trainer.precision))
 
     def on_fit_start(self) -> None:
         """Open the cache, when the networks are where they will be in the run."""
@@ -144,8 +132,7 @@ class StyleDiffusion(LightningModule):
         if place not in self.base_losses:
             with self.base_model():
                 self.base_losses[place] = self.losses_by_band(batch)
-        base = self.base_losses[place]
-        self.timestep_loss.update(fine_tuned, base, trained_on=dataloader_idx == 1)
+        self.timestep_loss.update(fine_tuned, self.base_losses[place], dataloader_idx == 1)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:  # => images
         """The plates as the autoencoder shows them."""
@@ -223,44 +210,11 @@ class StyleDiffusion(LightningModule):
         checkpoint["model"] = self.settings
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Put the frozen weights back, so that Lightning can load strictly.
+        """Complete the trained weights with the frozen ones, so that Lightning loads strictly.
 
         Raises:
-            OldBookError: It was trained on another base model, by another method or with another
-                objective.
+            OldBookError: The checkpoint does not fit this run.
         """
-        base = checkpoint.get("base", {})
-        if base.get("hash") != self.model.fingerprint:
-            raise OldBookError(
-                f"the checkpoint was trained on another base model ({base.get('pretrained')}) "
-                f"than {self.model.pretrained}: set model.pretrained to that one"
-            )
-        cure = "set it back, or start a run of its own without --ckpt_path"
-        for part in ("method", "objective"):
-            then = {k: v for k, v in checkpoint.get("model", {}).items() if k.startswith(part)}
-            check_unchanged(f"model.{part}", then, self.settings, cure)
-        if misfit := explain_misfit(self, checkpoint["state_dict"]):
-            raise OldBookError(
-                f"the checkpoint does not fit model.method ({misfit}): set its "
-                "arguments as they were"
-            )
+        check_compatible(checkpoint, self, self.model, self.settings)
         self.loaded_step = checkpoint["global_step"]
         checkpoint["state_dict"] = restore_frozen(self, checkpoint["state_dict"])
-
-
-def choose_model(
-    base: BaseModel | None, pretrained: str | None, revision: str | None, variant: str | None
-) -> BaseModel:
-    """The base model that is given, or that a name stands for.
-
-    Raises:
-        OldBookError: There is none, or there are two.
-    """
-    if base is not None and pretrained is None:
-        return base
-    if base is None and pretrained is not None:
-        return load_model(pretrained, revision, variant)
-    raise OldBookError(
-        "which base model? set either model.pretrained to a name or a folder, or model.base to a "
-        "class_path"
-    )

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from torch import Tensor
+
 from oldbook_diffusion.commands.function_command import run_function
 from oldbook_diffusion.export import FORMATS, Exporter, read_export
 from oldbook_diffusion.images import before_and_after, save_drawing, slug
@@ -54,14 +56,20 @@ def render(
     if adapter is not None:
         read_export(model, adapter, FORMATS if adapter_format is None else [adapter_format])
         samples["fine_tuned"] = generate(model, [prompt], [seed], sampling)
+    return write_samples(out, prompt, seed, samples, {**metadata, "adapter": adapter})
+
+
+def write_samples(
+    out: Path, prompt: str, seed: int, samples: dict[str, Tensor], metadata: dict[str, object]
+) -> list[Path]:
+    """Write samples of a prompt, and a sheet of both where there are two."""
     out.mkdir(parents=True, exist_ok=True)
-    files = []
-    for name, sample in samples.items():
-        files.append(out / f"{slug(prompt)}_seed={seed}_{name}.png")
-        save_drawing(
-            sample[0], files[-1], {**metadata, "adapter": adapter if name == "fine_tuned" else ""}
-        )
-    if adapter is not None:
-        files.append(out / f"{slug(prompt)}_seed={seed}_before_after.png")
+    stem = f"{slug(prompt)}_seed={seed}"
+    files = [out / f"{stem}_{name}.png" for name in samples]
+    for (name, sample), file in zip(samples.items(), files, strict=True):
+        adapter = metadata["adapter"] if name == "fine_tuned" else ""
+        save_drawing(sample[0], file, {**metadata, "adapter": adapter})
+    if "fine_tuned" in samples:
+        files.append(out / f"{stem}_before_after.png")
         before_and_after([prompt], samples["base"], samples["fine_tuned"]).save(files[-1])
     return files

@@ -6,12 +6,12 @@ from torch import Tensor, nn
 
 
 def trainable_names(module: nn.Module) -> set[str]:
-    """Name the parameters that learn."""
+    """Names of the trainable parameters."""
     return {name for name, parameter in module.named_parameters() if parameter.requires_grad}
 
 
 def keep_trainable(module: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Keep the weights that learn."""
+    """The trainable tensors of a state dict."""
     names = trainable_names(module)
     return {name: value for name, value in state_dict.items() if name in names}
 

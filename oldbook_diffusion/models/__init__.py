@@ -3,7 +3,7 @@
 from oldbook_diffusion.models.base import BaseModel, Conditioning
 from oldbook_diffusion.models.generation import generate
 from oldbook_diffusion.models.noise import DiffusionProcess, NoiseProcess
-from oldbook_diffusion.models.registry import FAMILIES, load_model
+from oldbook_diffusion.models.registry import FAMILIES, choose_model, load_model
 from oldbook_diffusion.models.sampling import Sampling
 from oldbook_diffusion.models.stable_diffusion import StableDiffusion
 
@@ -15,6 +15,7 @@ __all__ = [
     "NoiseProcess",
     "Sampling",
     "StableDiffusion",
+    "choose_model",
     "generate",
     "load_model",
 ]

@@ -20,6 +20,7 @@ from oldbook_diffusion.models.sampling import Sampling
 from oldbook_diffusion.randomness import normal
 
 Conditioning = dict[str, Tensor]
+FROZEN_DTYPES = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
 
 class BaseModel(nn.Module, ABC):
@@ -169,8 +170,9 @@ class BaseModel(nn.Module, ABC):
         self.prompt_encoder.eval()
         return self
 
-    def store_frozen_as(self, dtype: torch.dtype) -> None:
-        """Keep the frozen weights in a low precision; trainable ones stay in float32."""
-        for parameter in self.parameters():
+    def store_frozen_for(self, precision: str) -> None:
+        """Keep the frozen weights in the precision of a trainer; trainable ones stay in float32."""
+        dtype = FROZEN_DTYPES.get(precision)
+        for parameter in self.parameters() if dtype else ():
             if not parameter.requires_grad:
                 parameter.data = parameter.data.to(dtype)

@@ -28,3 +28,21 @@ def load_model(
             f"{' or a '.join(FAMILIES)}, or model.base to a class of your own"
         )
     return FAMILIES[family](pretrained, revision, variant)
+
+
+def choose_model(
+    base: BaseModel | None, pretrained: str | None, revision: str | None, variant: str | None
+) -> BaseModel:
+    """The base model that is given, or that a name stands for.
+
+    Raises:
+        OldBookError: There is none, or there are two.
+    """
+    if base is not None and pretrained is None:
+        return base
+    if base is None and pretrained is not None:
+        return load_model(pretrained, revision, variant)
+    raise OldBookError(
+        "which base model? set either model.pretrained to a name or a folder, or model.base to a "
+        "class_path"
+    )
