@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from diffusers import AutoencoderKL
+from transformers import CLIPTextModel
 
 from oldbook_diffusion.cli import main
+from oldbook_diffusion.system import StyleDiffusion
 from tests import tiny
 from tests.comparing import Killed
 
@@ -159,3 +163,32 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(StyleDiffusion, "training_step", step)
 
     return arrange
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often training asks the frozen parts, or decodes a picture in this process."""
+    counter: Counter[str] = Counter()
+    training = [False]
+
+    def count(owner: object, name: str, called: str) -> None:
+        function = getattr(owner, name)
+
+        def counted(*arguments: object, **options: object) -> object:
+            counter[called] += training[0]
+            return function(*arguments, **options)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    learn = StyleDiffusion.training_step
+
+    def step(self: StyleDiffusion, batch: object, batch_idx: int) -> torch.Tensor:
+        training[0] = True
+        loss = learn(self, batch, batch_idx)
+        training[0] = False
+        return loss
+
+    monkeypatch.setattr(StyleDiffusion, "training_step", step)
+    count(AutoencoderKL, "encode", "pictures")
+    count(CLIPTextModel, "forward", "prompts")
+    return counter

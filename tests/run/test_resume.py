@@ -11,7 +11,7 @@ import yaml
 from oldbook_diffusion.cli import main
 from tests.comparing import PLAIN, Killed, everything, same
 from tests.conftest import Runs
-from tests.test_data import write_folder
+from tests.plates import write_folder
 
 Weights = Callable[[Path, int], dict[str, torch.Tensor]]
 

@@ -12,7 +12,7 @@ from oldbook_diffusion.data.opening import open_dataset
 from oldbook_diffusion.data.sources import source_of
 from oldbook_diffusion.data.stream import Columns, Stream
 from tests import tiny
-from tests.test_data import write_webdataset
+from tests.plates import write_webdataset
 
 COLUMNS = Columns(caption="caption", book="book")
 ROWS = 24

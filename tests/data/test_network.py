@@ -19,8 +19,8 @@ from oldbook_diffusion.errors import OldBookError
 from tests import tiny
 from tests.comparing import PLAIN, everything, same
 from tests.conftest import Runs
+from tests.plates import page
 from tests.server import Fault, Server
-from tests.test_data import page
 
 QUICK = "--data.stream.network={'timeout': 0.5, 'retries': 2, 'pause': 0.1}"
 PARQUET, TAR = "part-0.parquet", "plates.tar"

@@ -1,8 +1,5 @@
 """Where plates come from, which are held out, and in what order they come."""
 
-import io
-import json
-import tarfile
 from collections import Counter
 from pathlib import Path
 
@@ -18,36 +15,10 @@ from oldbook_diffusion.data.split import HeldOut
 from oldbook_diffusion.data.stream import Columns, Stream
 from tests import tiny
 from tests.conftest import Runs, World
+from tests.plates import write_folder, write_webdataset
 
 PLAIN = ("--render.prompts=[]", "--render.encoder=null")
 COLUMNS = Columns(caption="caption", book="book")
-
-
-def page(row: dict[str, object]) -> bytes:
-    image = row["image"]
-    assert isinstance(image, dict)
-    return bytes(image["bytes"])
-
-
-def write_folder(folder: Path) -> Path:
-    folder.mkdir()
-    lines = []
-    for number, row in enumerate(tiny.plates()):
-        (folder / f"{number}.png").write_bytes(page(row))
-        lines.append({"file_name": f"{number}.png", "caption": row["caption"], "book": row["book"]})
-    (folder / "metadata.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    return folder
-
-
-def write_webdataset(folder: Path) -> Path:
-    folder.mkdir()
-    with tarfile.open(folder / "plates.tar", "w") as tar:
-        for number, row in enumerate(tiny.plates()):
-            for suffix, content in (("png", page(row)), ("txt", str(row["caption"]).encode())):
-                member = tarfile.TarInfo(f"{number:04d}.{suffix}")
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
-    return folder
 
 
 def test_a_folder_of_pictures_is_a_dataset(runs: Runs, tmp_path: Path) -> None:

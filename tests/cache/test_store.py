@@ -11,47 +11,13 @@ import pytest
 import torch
 from diffusers import AutoencoderKL
 from PIL import Image
-from transformers import CLIPTextModel
 
 from oldbook_diffusion.data import decode as decoding
 from oldbook_diffusion.system import StyleDiffusion
 from tests import tiny
-from tests.comparing import Killed, everything, same
+from tests.caches import LONG, OFF, shards
+from tests.comparing import PLAIN, Killed, everything, same
 from tests.conftest import Runs, World
-
-PLAIN = ("--render.prompts=[]", "--render.encoder=null")
-OFF = "--data.cache=null"
-LONG = ("--trainer.max_steps=8", "--trainer.accumulate_grad_batches=2")
-SHARDS = "cache/vae-*/*.safetensors"
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often training asks the frozen parts, or decodes a picture in this process."""
-    counter: Counter[str] = Counter()
-    training = [False]
-
-    def count(owner: object, name: str, called: str) -> None:
-        function = getattr(owner, name)
-
-        def counted(*arguments: object, **options: object) -> object:
-            counter[called] += training[0]
-            return function(*arguments, **options)
-
-        monkeypatch.setattr(owner, name, counted)
-
-    learn = StyleDiffusion.training_step
-
-    def step(self: StyleDiffusion, batch: object, batch_idx: int) -> torch.Tensor:
-        training[0] = True
-        loss = learn(self, batch, batch_idx)
-        training[0] = False
-        return loss
-
-    monkeypatch.setattr(StyleDiffusion, "training_step", step)
-    count(AutoencoderKL, "encode", "pictures")
-    count(CLIPTextModel, "forward", "prompts")
-    return counter
 
 
 @pytest.fixture
@@ -66,10 +32,6 @@ def losses(monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
 
     monkeypatch.setattr(StyleDiffusion, "training_step", step)
     return seen
-
-
-def shards(folder: Path) -> list[Path]:
-    return sorted(folder.glob(SHARDS))
 
 
 def flip(file: Path, place: int) -> None:

@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from oldbook_diffusion.cli import main
-from tests.comparing import everything, same
+from tests.caches import LONG, OFF, shards
+from tests.comparing import PLAIN, everything, same
 from tests.conftest import Runs
-from tests.test_cache import LONG, OFF, PLAIN, calls, shards
-
-__all__ = ["calls"]  # a fixture
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -10,8 +10,7 @@ import pytest
 from tests import tiny
 from tests.comparing import PLAIN, everything
 from tests.conftest import Runs
-from tests.test_data import page
-from tests.test_faults import written
+from tests.plates import page, written
 
 Row = dict[str, object]
 SHARE = (
@@ -114,7 +113,7 @@ def test_a_tar_that_was_cut_off_is_named(runs: Runs, tmp_path: Path) -> None:
     folder.mkdir()
     write_tar(folder / "a.tar", {})
     file = cut(write_tar(folder / "b.tar", {}), 0.52)
-    assert f"{file} is cut off" in runs.refuse(*TAR, f"--data.path={folder}")
+    assert f"{file} is truncated" in runs.refuse(*TAR, f"--data.path={folder}")
 
 
 @pytest.mark.parametrize("part", [0, 1])

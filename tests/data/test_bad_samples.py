@@ -18,6 +18,7 @@ from oldbook_diffusion.system import StyleDiffusion
 from tests import tiny
 from tests.comparing import PLAIN, Killed, everything, same
 from tests.conftest import Runs
+from tests.plates import written
 
 Row = dict[str, object]
 BOOK = "book 3"  # is trained on
@@ -59,10 +60,6 @@ def write_folder(
     lines.sort(key=lambda line: str(line["file_name"]))
     (folder / "metadata.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     return folder
-
-
-def written(run: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in (run / "bad_samples.jsonl").read_text().splitlines()]
 
 
 @pytest.fixture
@@ -118,7 +115,7 @@ def test_each_fault_has_a_reason_and_one_line_also_over_passes_and_a_resume(
     told = [message for message in caplog.messages if message.startswith("cannot use ")]
     assert len(told) == 2 * len(set(expected.values())), "a kind of fault is told once by a process"
     ends = [message for message in caplog.messages if "visits were to plates" in message]
-    counts = everything(run, 20)["Illustrations"]["faults"]  # type: ignore[index]
+    counts = everything(run, 20)["Illustrations"]["bad_samples"]  # type: ignore[index]
     assert f"{sum(counts['reasons'].values())} of 40 visits" in ends[-1]
 
 
