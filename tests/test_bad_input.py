@@ -46,6 +46,7 @@ Row = dict[str, object]
         ("--model.method.init_args.target_modules=['to_x']", "fits no layer"),
         ("--render.encoder.init_args.model=local-dir:/nowhere", "no style encoder in /nowhere"),
         ("--render.sampling.scheduler=Magic", "not a scheduler of diffusers"),
+        ("--model.objective.snr_gamma=5", "set model.objective.class_path before it"),
         ("--trainer.max_steps=-1", "set trainer.max_steps"),
         (
             "--data.stream.shuffle_buffer_size=0",

@@ -13,6 +13,7 @@ from oldbook_diffusion.errors import OldBookError, mendable
 KEY = re.compile(r'Parser key "([^"]+)": ')
 UNKNOWN = re.compile(r"Option '([\w.]+)' is not accepted|does not accept option '([\w.]+)'")
 MISSING = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
+WITHOUT_CLASS = re.compile(r"Given value: NestedArg\(key='(\w+)'")
 NO_CLASS = re.compile(r"Expected a dot import path string: (\S+)")
 GIVEN = re.compile(r"(?:Got|Given) value: (.+?)(?=\. Got value: | - Expected |$)")
 OUTSIDE = re.compile(
@@ -74,6 +75,8 @@ def wrong_value(key: str, about: str, parts: Iterable[type], is_nested: bool) ->
 
     What follows the value of a nested key is about the key around it.
     """
+    if not is_nested and (alone := WITHOUT_CLASS.search(about)):
+        return f"{key}.{alone[1]} needs a class: set {key}.class_path before it"
     found = [match for match in (GIVEN.search(about), OUTSIDE.search(about)) if match]
     found = sorted(found, key=lambda match: match.start()) if is_nested else found
     value = found[0] if found else None

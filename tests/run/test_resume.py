@@ -226,7 +226,11 @@ def test_a_changed_model_or_changed_batches_are_refused_by_name(runs: Runs) -> N
         "--model.method.init_args.alpha=7.5": ("model.method", "init_args.alpha None", "7.5"),
         "--model.method.init_args.dropout=0.3": ("model.method", "init_args.dropout 0.1", "0.3"),
         "--model.method.init_args.target_modules=['to_q']": ("target_modules", "to_k", "['to_q']"),
-        "--model.objective.snr_gamma=5": ("model.objective", "init_args.snr_gamma None", "5"),
+        "--model.objective={'class_path': 'DenoisingLoss', 'init_args': {'snr_gamma': 5}}": (
+            "model.objective",
+            "init_args.snr_gamma None",
+            "5",
+        ),
         "--data.batch_size=3": ("data.batch_size", "2, now it is 3", "data.stream.allow_changes"),
         "--trainer.accumulate_grad_batches=2": ("accumulate_grad_batches", "2, now it is 4"),
         "--data.captions.dropout=0.5": ("data.captions", "0.2", "0.5", "data.stream.allow_changes"),
