@@ -1,4 +1,4 @@
-"""Whether a checkpoint fits the base model, the method and the objective of a run."""
+"""Compatibility of a checkpoint with the base model, the method and the objective of a run."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ FIX = "set it back, or start a run of its own without --ckpt_path"
 def check_compatible(
     checkpoint: Mapping[str, Any], module: nn.Module, model: BaseModel, settings: Mapping[str, Any]
 ) -> None:
-    """Refuse a checkpoint that was trained otherwise.
+    """Refuse a checkpoint that was trained with other parts.
 
     Args:
         checkpoint: Content of the checkpoint.

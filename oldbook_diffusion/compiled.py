@@ -1,4 +1,4 @@
-"""A network's forward pass as one program."""
+"""Compiled: the forward pass of a network through torch.compile."""
 
 from typing import Any
 
@@ -10,10 +10,9 @@ from oldbook_diffusion.errors import OldBookError
 
 
 class Compiled:
-    """Calls a network, compiled at the first call; the network itself stays what it is.
+    """Calls a network, compiled at the first call; the network itself is unchanged.
 
-    Only who calls it through here waits for the compiler: what draws or measures in batches of
-    other sizes would be compiled anew for each.
+    Sampling and scoring call the network itself: they would be recompiled for each batch size.
 
     Args:
         network: Its parameters keep their names and may change.
@@ -23,7 +22,7 @@ class Compiled:
         self.forward = torch.compile(network.forward)
 
     def __call__(self, *arguments: Any) -> Any:
-        """Go forward.
+        """Run the forward pass.
 
         Raises:
             OldBookError: There is no compiler, or it fails.

@@ -14,18 +14,18 @@ from oldbook_diffusion.models import BaseModel, Conditioning
 
 
 class CachedData(Protocol):
-    """The part of a datamodule that has to do with the cache."""
+    """A datamodule that can look images up in the cache."""
 
     cache: Cache | None
     cached: Store | None
 
 
 class FrozenEncoder:
-    """Encodes images and prompts one by one, with the cache or without.
+    """Encodes images and prompts one by one, with or without a cache.
 
     The last bits of a convolution or a matrix product depend on the size of its batch. One by one,
-    the encoding of an image or a prompt depends on nothing that is beside it, so that a run is
-    the same with a full cache, a half-filled one and none.
+    the encoding of an image or a prompt does not depend on the rest of its batch, so that a run
+    is bit-identical with a full cache, a half-filled one and none.
 
     Args:
         model: Base model, whose encoders are used.
@@ -53,8 +53,8 @@ class FrozenEncoder:
         return torch.stack(moments_of_all)
 
     def encode_image(self, image: Tensor, key: str) -> Tensor:  # => [2 C, h, w]
-        """Posterior of one image; it is cached."""
-        # looked up again: a worker decodes ahead of what is being encoded
+        """Posterior of one image, which is then cached."""
+        # looked up again: workers decode ahead, and it may have been encoded since
         if self.images is not None and (cached := self.images.get(key)) is not None:
             return cached.to(image.device)
         # contiguous as from a file: the denoiser's kernels depend on the layout of their input
@@ -64,7 +64,7 @@ class FrozenEncoder:
         return moments
 
     def conditioning(self, prompts: Sequence[str]) -> Conditioning:
-        """The encodings of prompts, whole: the denoiser attends to the padding too."""
+        """Encodings of prompts, padding included: the denoiser attends to it too."""
         distinct = {prompt: self.encode_prompt(prompt) for prompt in dict.fromkeys(prompts)}
         return {
             name: torch.stack([distinct[prompt][name] for prompt in prompts])
@@ -72,7 +72,7 @@ class FrozenEncoder:
         }
 
     def encode_prompt(self, prompt: str) -> Conditioning:  # => without the batch dimension
-        """The encoding of one prompt, cached under its tokens."""
+        """Encoding of one prompt, cached by its tokens."""
         tokens = self.model.tokenize([prompt])
         digest = blake2b(tokens.numpy().tobytes(), digest_size=16).hexdigest()
         first, *others = self.model.conditioning_names
@@ -87,7 +87,7 @@ class FrozenEncoder:
         return conditioning
 
     def cached_prompt(self, names: dict[str, str]) -> Conditioning | None:
-        """The encoding of a prompt by its names in the cache; none where any is missing."""
+        """Encoding of a prompt by its names in the cache; None where any is missing."""
         if self.prompts is None:
             return None
         device = next(self.model.prompt_encoder.parameters()).device
@@ -99,7 +99,7 @@ class FrozenEncoder:
         return found
 
     def flush(self) -> None:
-        """Write what waits in memory."""
+        """Write buffered entries to the disk."""
         for store in (self.images, self.prompts):
             if store is not None:
                 store.flush()

@@ -1,4 +1,4 @@
-"""Fill the cache before a run: `oldbook prepare`."""
+"""FillCache: encodes what a run will need before it starts, for `oldbook prepare`."""
 
 import logging
 
@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 
 class FillCache(LightningModule):
-    """Encodes every plate and prompt that training may ask for, and keeps what comes out.
+    """Encodes every plate and prompt that training may need, and caches the results.
 
-    What the cache knows already is neither decoded nor encoded, so that a preparation goes on
-    where an earlier one has stopped.
+    Cached plates and prompts are neither decoded nor encoded again, so that `oldbook prepare`
+    resumes where an earlier one has stopped.
 
     Args:
         system: Its frozen parts encode.
@@ -32,11 +32,11 @@ class FillCache(LightningModule):
         self.data = data
 
     def setup(self, stage: str) -> None:
-        """Store what encodes in the precision of the run."""
+        """Store the encoders in the precision of the run."""
         self.system.setup(stage)
 
     def predict_dataloader(self) -> PlateLoader:
-        """The plates of this process, when the networks are where they will be in the run."""
+        """The plates of this process; by now the networks are on the device of the run."""
         self.system.open_cache(self.data)
         return self.data.cache_sample(self.trainer.global_rank, self.trainer.world_size)
 
@@ -46,7 +46,7 @@ class FillCache(LightningModule):
         self.system.encoder.conditioning(batch["prompts"])
 
     def on_predict_end(self) -> None:
-        """Encode the empty prompt too, where captions are dropped; write what waits."""
+        """Encode the empty prompt too, where captions are dropped; flush the cache."""
         if self.data.captions.dropout:
             with self.trainer.precision_plugin.forward_context():
                 self.system.encoder.conditioning([""])
@@ -54,10 +54,10 @@ class FillCache(LightningModule):
 
 
 def fill_cache(trainer: Trainer, system: StyleDiffusion, data: Illustrations) -> None:
-    """Fill the cache, with a progress bar and nothing else of a run.
+    """Fill the cache, with a progress bar and no other callback of a run.
 
     Raises:
-        OldBookError: There is no cache, or it takes no files.
+        OldBookError: There is no cache, or its folder cannot be written.
     """
     if data.cache is None:
         raise OldBookError("there is no cache to fill: data.cache is null")
@@ -76,7 +76,7 @@ def fill_cache(trainer: Trainer, system: StyleDiffusion, data: Illustrations) ->
 
 
 def count(store: Store | None) -> int:
-    """What a store holds.
+    """Number of entries of a store.
 
     Raises:
         OldBookError: There is no store.

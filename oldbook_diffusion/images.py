@@ -1,4 +1,4 @@
-"""Drawings as files: PNG with their origin inside, and the sheet of before and after."""
+"""Images as PNG files with their metadata inside, and the sheet of before and after."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 
-CELL = 192  # pixels of a drawing on the sheet, at least
+CELL = 192  # least width of an image on the sheet, in pixels
 MARGIN = 12
 CAPTION = 40
 COLUMNS = 3
 
 
 def save_drawing(drawing: Tensor, path: Path, origin: Mapping[str, object]) -> None:
-    """Write one drawing [3, H, W] in [0, 1] as PNG, with its origin as text chunks."""
+    """Write one image [3, H, W] in [0, 1] as PNG, with its metadata as text chunks."""
     info = PngInfo()
     for name, value in origin.items():
         info.add_itxt(name, str(value))
@@ -30,12 +30,12 @@ def slug(prompt: str) -> str:
 
 
 def side_by_side(columns: Sequence[Tensor]) -> Tensor:  # => [3, N * H, K * W]
-    """Columns of images [N, 3, H, W], such as the base model's and the tuned model's drawings."""
+    """Columns of images [N, 3, H, W], such as samples of the base and the fine-tuned model."""
     return torch.cat([torch.cat([*column], dim=-2) for column in columns], dim=-1)
 
 
 def before_and_after(prompts: Sequence[str], base: Tensor, tuned: Tensor) -> Image.Image:
-    """One sheet: a pair for each prompt, the base model's drawing and the tuned model's."""
+    """One sheet: a pair for each prompt, the base model's sample and the fine-tuned model's."""
     side = max(CELL, base.shape[-1])
     width, height = 2 * side + MARGIN, side + CAPTION
     columns = min(COLUMNS, len(prompts))
@@ -52,12 +52,12 @@ def before_and_after(prompts: Sequence[str], base: Tensor, tuned: Tensor) -> Ima
 
 
 def enlarge(drawing: Tensor, side: int) -> Image.Image:
-    """Bring a drawing to the size of its cell without inventing detail."""
+    """Resize an image to its cell by nearest neighbour, which adds no detail."""
     return to_pil_image(drawing).resize((side, side), Image.Resampling.NEAREST)
 
 
 def write(sheet: Image.Image, text: str, corner: tuple[int, int], width: int) -> None:
-    """Write a line, shortened to its room."""
+    """Write a line of text, truncated to a width in pixels."""
     font = ImageFont.load_default(size=16)
     while font.getlength(text) > width:
         text = text.rstrip("…")[:-1] + "…"

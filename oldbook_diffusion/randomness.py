@@ -1,4 +1,4 @@
-"""Random numbers as pure functions of a key, so that nothing needs to be remembered.
+"""Random numbers as pure functions of a key, so that no generator state needs to be saved.
 
 Every draw of a run (crop, flip, caption dropout, noise, timestep) is keyed by the seed of the
 run and a counter, after Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3":
@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 def key(*parts: int | str) -> int:
-    """Mix the parts into one well-spread integer in [0, 2^63)."""
+    """Hash the parts to one integer, uniform in [0, 2^63)."""
     digest = blake2b(repr(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
@@ -24,7 +24,7 @@ def uniform(*parts: int | str) -> float:
 
 
 def normal(seeds: Sequence[int], shape: Sequence[int]) -> Tensor:  # => [len(seeds), *shape]
-    """Standard normal draws, each a function of its own seed, on the CPU on every machine."""
+    """Standard normal draws, each a function of its own seed, generated on the CPU."""
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     return torch.stack([torch.randn(*shape, generator=generator) for generator in generators])
 

@@ -1,4 +1,4 @@
-"""The system: a base model that is fine-tuned by a method, towards an objective."""
+"""StyleDiffusion: the LightningModule that fine-tunes a base model by a method and an objective."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -77,23 +77,23 @@ class StyleDiffusion(LightningModule):
         self.model.store_frozen_for(str(self.trainer.precision))
 
     def on_fit_start(self) -> None:
-        """Open the cache, when the networks are where they will be in the run."""
+        """Open the cache; by now the networks are on the device of the run."""
         self.open_cache(self.trainer.datamodule)  # type: ignore[attr-defined]
 
     def open_cache(self, data: CachedData) -> None:
-        """Encode with the cache; the data looks a picture up in it before decoding."""
+        """Encode with the cache; the data looks images up in it before decoding."""
         if data.cache is not None:
             self.encoder = FrozenEncoder(self.model, data.cache, str(self.trainer.precision))
             data.cached = self.encoder.images
 
     @property
     def step(self) -> int:
-        """Optimizer steps behind these weights, in training or of the checkpoint loaded."""
+        """Optimizer step of these weights, in training or of the loaded checkpoint."""
         return self.trainer.global_step or self.loaded_step
 
     @contextmanager
     def base_model(self) -> Iterator[BaseModel]:
-        """Restore the base model for as long as the context lasts.
+        """Context in which the model is the base model.
 
         Raises:
             OldBookError: The method cannot restore it.
@@ -114,7 +114,7 @@ class StyleDiffusion(LightningModule):
         return generate(self.model, prompts, seeds, sampling)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Make what uses the global generator, dropout, a function of the batch."""
+        """Seed the global generator, which dropout uses, by the batch."""
         torch.manual_seed(key(*batch["seeds"]))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -126,7 +126,7 @@ class StyleDiffusion(LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Losses of the fine-tuned and the base model, each plate with its own fixed noise."""
+        """Losses of the fine-tuned and the base model, with fixed noise for each plate."""
         fine_tuned = self.losses_by_band(batch)
         place = (dataloader_idx, batch_idx)
         if place not in self.base_losses:
@@ -135,19 +135,19 @@ class StyleDiffusion(LightningModule):
         self.timestep_loss.update(fine_tuned, self.base_losses[place], dataloader_idx == 1)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:  # => images
-        """The plates as the autoencoder shows them."""
+        """Plates after a round trip through the autoencoder."""
         return self.model.round_trip(batch["images"])
 
     def on_validation_epoch_end(self) -> None:
-        """Say at which step all that is logged now stands; Lightning would say one less."""
+        """Log validation losses at their optimizer step; Lightning would log one less."""
         self.log("step", float(self.step))
-        nothing = torch.empty(0, BANDS)  # for the others to gather, where there was none to watch
+        nothing = torch.empty(0, BANDS)  # gathered from processes without a monitored plate
         self.timestep_loss.update(nothing, nothing, trained_on=False)
         self.log_dict(self.timestep_loss.compute(), rank_zero_only=False)
         self.timestep_loss.reset()
 
     def posterior_noise(self, batch: Batch) -> Tensor:  # => like latents
-        """Noise that samples the latents of a batch, a function of its seeds."""
+        """Noise by which the latents of a batch are sampled, a function of its seeds."""
         seeds = [key(seed, "posterior") for seed in batch["seeds"]]
         return self.model.latent_noise(seeds, batch["images"].shape[-1])
 
@@ -165,7 +165,7 @@ class StyleDiffusion(LightningModule):
     def losses(
         self, latents: Tensor, conditioning: Conditioning, seeds: Sequence[int], times: Tensor
     ) -> Tensor:  # => [B]
-        """Loss of each plate; its noise is a function of its seed."""
+        """Loss of each plate, with noise that is a function of its seed."""
         noise = normal(seeds, latents.shape[1:]).to(self.device)
         return self.objective(self.model, latents, noise, times.to(self.device), conditioning)
 
@@ -179,7 +179,7 @@ class StyleDiffusion(LightningModule):
         return torch.stack(bands, dim=1)
 
     def rehearse(self, batch_size: int, resolution: int) -> None:
-        """Go forward and back on noise, to measure its memory; nothing is learned."""
+        """Run a forward and a backward pass on noise, to measure memory; no weight changes."""
         seeds = range(batch_size)
         latents = self.model.latent_noise(seeds, resolution).to(self.device)
         one = self.model.encode_prompts([""])
@@ -189,7 +189,7 @@ class StyleDiffusion(LightningModule):
         self.zero_grad(set_to_none=True)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Optimize what the method trains."""
+        """Optimizer of what the method trains, and its schedule."""
         optimizer = self.optimizer(self.method.parameter_groups(self.model))
         if self.lr_scheduler is None:
             return optimizer
@@ -199,18 +199,18 @@ class StyleDiffusion(LightningModule):
         }
 
     def on_train_end(self) -> None:
-        """Leave all that was encoded to the next run."""
+        """Flush the cache for the next run."""
         self.encoder.flush()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep checkpoints small: the frozen weights are the pretrained ones."""
-        self.encoder.flush()  # a run that goes on from here finds what was behind it
+        """Save trained weights only: the frozen ones are those of the base model."""
+        self.encoder.flush()  # a resumed run finds everything encoded before this checkpoint
         checkpoint["state_dict"] = keep_trainable(self, checkpoint["state_dict"])
         checkpoint["base"] = {"pretrained": self.model.pretrained, "hash": self.model.fingerprint}
         checkpoint["model"] = self.settings
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Complete the trained weights with the frozen ones, so that Lightning loads strictly.
+        """Add the frozen weights to the trained ones, so that Lightning can load strictly.
 
         Raises:
             OldBookError: The checkpoint does not fit this run.

@@ -1,4 +1,4 @@
-"""Sampling any prompt with a base model, and with what was trained on it: `oldbook render`."""
+"""`oldbook render`: sample any prompt with a base model, and with weights trained on it."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How a dataset is streamed: the config nouns `data.columns` and `data.stream`."""
+"""Columns and Stream: the config nouns `data.columns` and `data.stream`."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How far the samples as a set are from plates as a set: kernel distances without bias.
+"""Distances between samples and plates as sets: unbiased kernel distances.
 
 The published CMMD (Jayasumana et al. 2024) keeps each image's kernel with itself, which adds a
 term that grows as sets get small; samples of one prompt and plates of one book resemble each
