@@ -1,4 +1,4 @@
-"""Files that survive a power cut: written whole or not at all, flushed, then renamed."""
+"""Files that survive a power cut: written atomically: to a draft, flushed, then renamed."""
 
 import os
 from collections.abc import Iterator

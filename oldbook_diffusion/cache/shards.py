@@ -25,7 +25,7 @@ class Shard:
         file: The file.
 
     Raises:
-        DamagedShardError: It is cut, or its header is not what was written.
+        DamagedShardError: It is truncated, or its header is not what was written.
         FileNotFoundError: Somebody has removed it.
     """
 
@@ -51,7 +51,7 @@ class Shard:
 
 
 def write_shard(folder: Path, tensors: Mapping[str, Tensor]) -> Path:
-    """Write a shard whole or not at all, under a name that no other process takes."""
+    """Write a shard atomically, under a name that no other process uses."""
     checksums = {name: checksum(name, value) for name, value in tensors.items()}
     path = folder / f"{uuid4().hex}{SHARD}"
     write_shared(path, save(dict(tensors), checksums))

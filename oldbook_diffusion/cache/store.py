@@ -13,12 +13,12 @@ from oldbook_diffusion.cache.shards import DamagedShardError, Shard, write_shard
 
 log = logging.getLogger(__name__)
 
-SHARD_BYTES = 8 * 2**20  # at most this much is computed again after a kill
+SHARD_BYTES = 8 * 2**20  # at most this much is recomputed after a kill
 OPEN_SHARDS = 8
 
 
 class Store:
-    """What one frozen network has computed, in a folder that several processes share.
+    """Cached outputs of one frozen network, in a folder that several processes share.
 
     A shard is never changed once it has its name, so that readers need no lock; a process sees
     what others have written as soon as it misses something. Memory holds the names, a few mapped
@@ -48,7 +48,7 @@ class Store:
         return len(self.index) + len(self.pending)
 
     def get(self, name: str) -> Tensor | None:
-        """The tensor of a name, where it is known and whole."""
+        """The tensor of a name, where it is cached and intact."""
         if name in self.pending:
             return self.pending[name]
         if name not in self.index:
@@ -74,7 +74,7 @@ class Store:
             self.write(waiting)
 
     def write(self, tensors: dict[str, Tensor]) -> None:
-        """Write a shard; a disk that takes no more ends the keeping, not the run."""
+        """Write a shard; a full disk stops the caching, not the run."""
         try:
             shard = write_shard(self.folder, tensors).name
         except OSError as error:
@@ -84,7 +84,7 @@ class Store:
         self.index.update(dict.fromkeys(tensors, shard))
 
     def has_room(self, num_bytes: int) -> bool:
-        """Whether the budget allows that many bytes more; say so once where it does not."""
+        """Whether the budget allows that many bytes more; warn once where it does not."""
         used = sum(size_of(file) for file in self.folder.parent.glob(f"*/*{SHARD}"))
         if used + num_bytes > self.max_bytes:
             self.stop(
@@ -94,12 +94,12 @@ class Store:
         return self.writable
 
     def stop(self, reason: str) -> None:
-        """Keep nothing more."""
+        """Stop caching."""
         self.writable = False
         log.warning("the cache %s grows no further: %s", self.folder.parent, reason)
 
     def look_again(self) -> None:
-        """Learn what has been written since, by any process."""
+        """Index what any process has written since."""
         try:
             change = self.folder.stat().st_mtime_ns
         except FileNotFoundError:  # cleared by somebody
@@ -124,7 +124,7 @@ class Store:
             self.index.update(dict.fromkeys(names, shard))
 
     def read(self, shard: str, name: str) -> Tensor | None:
-        """Read a tensor of a shard; one that is damaged or gone holds nothing any more."""
+        """Read a tensor of a shard; None where the shard is damaged or gone."""
         try:
             return self.open_shard(self.folder / shard).read(name)
         except DamagedShardError:
@@ -134,7 +134,7 @@ class Store:
         return None
 
     def discard(self, shard: str) -> None:
-        """Remove a damaged shard, and write again what is whole in it; the remover says so."""
+        """Remove a damaged shard, and rewrite what is intact in it; the remover warns."""
         whole = salvage(self.folder / shard)
         self.forget(shard)
         try:

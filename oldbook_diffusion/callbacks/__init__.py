@@ -1,4 +1,4 @@
-"""Lightning callbacks: everything a run does besides learning."""
+"""Lightning callbacks: everything a run does besides training."""
 
 from oldbook_diffusion.callbacks.auto_batch_size import AutoBatchSize
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint

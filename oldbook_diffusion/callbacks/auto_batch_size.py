@@ -18,12 +18,12 @@ log = logging.getLogger(__name__)
 class AutoBatchSize(Callback):
     """Make up an optimizer step of as few batches as memory allows, where the config asks for it.
 
-    Tries real steps on noise, from one plate upwards; weights and random numbers stay as they
-    were. A resumed run takes the size that it had.
+    Tries real steps on noise, from one plate upwards; weights and random numbers are unchanged.
+    A resumed run keeps its batch size.
     """
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Decide, when the networks are where they will be in the run."""
+        """Find the batch size; by now the networks are on the device of the run."""
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(data, Illustrations)
         assert isinstance(pl_module, StyleDiffusion)

@@ -1,4 +1,4 @@
-"""EndOnSignal: a run that gets a signal, or whose data ends, saves and stops."""
+"""EndOnSignal: a run that receives a signal, or whose data ends, saves and stops."""
 
 import signal
 from typing import Any
@@ -34,9 +34,9 @@ class Terminated(BaseException):
 
 
 class EndOnSignal(Callback):
-    """On SIGTERM or SIGUSR1, save at the next optimizer step and end.
+    """On SIGTERM or SIGUSR1, save at the next optimizer step and exit.
 
-    Lightning would end with status 0 and save nothing, or save between two optimizer steps.
+    Lightning would exit with status 0 and save nothing, or save between two optimizer steps.
     Sampling and validation are interrupted, where one process does them, and started again by the
     resumed run.
     """
@@ -68,12 +68,12 @@ class EndOnSignal(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """End after an optimizer step, all processes after the same."""
+        """Stop after an optimizer step, all processes after the same."""
         self.has_learnt = True
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return
         signaled = trainer.strategy.reduce_boolean_decision(self.signaled, all=False)
-        if not signaled or trainer.global_step >= trainer.max_steps:  # the end is near anyway
+        if not signaled or trainer.global_step >= trainer.max_steps:  # the run stops soon anyway
             return
         if not (batch_idx + 1) % int(trainer.val_check_batch or 1):
             owe_validation(trainer)
@@ -100,7 +100,7 @@ class EndOnSignal(Callback):
 
 
 def owe_validation(trainer: Trainer) -> None:
-    """Have the resumed run begin with the validation that is due."""
+    """Have the resumed run start with the validation that is due."""
     # Lightning validates again only where it was inside of a batch
     progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
     progress.reset()

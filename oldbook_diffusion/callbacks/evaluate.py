@@ -42,7 +42,7 @@ class Evaluate(Callback):
     """Sample the same prompts from the same noise at every checkpoint; keep and score the samples.
 
     The base model is sampled once, before the first step, and the encoder's validity is checked.
-    Sampling uses generators of its own: a run learns the same with it and without.
+    Sampling uses generators of its own: training is bit-identical with it and without.
 
     Args:
         prompts: What to sample; the 15 of the reference experiment when null, nothing when empty.

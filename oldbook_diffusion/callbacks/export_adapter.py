@@ -1,4 +1,4 @@
-"""Export of the trained weights at each checkpoint."""
+"""ExportAdapter: the trained weights at each checkpoint, in formats of other programs."""
 
 import logging
 

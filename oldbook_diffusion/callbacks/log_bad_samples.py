@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class LogBadSamples(Callback):
-    """Write every bad plate down in the run's folder, and count them at the end."""
+    """Write every bad sample to the run's folder, and count them at the end."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Give the tally its file, before the first plate is decoded."""
@@ -19,7 +19,7 @@ class LogBadSamples(Callback):
             data.bad_samples.file = RunContext(trainer).folder.bad_samples
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Warn how many visits were to bad plates."""
+        """Warn how many visits were to bad samples."""
         data = trainer.datamodule  # type: ignore[attr-defined]
         if stage != "fit" or not isinstance(data, Illustrations):
             return

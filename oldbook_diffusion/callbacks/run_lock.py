@@ -19,8 +19,8 @@ class RunLock(Callback):
 
     The first process takes the folder: it locks the whole file, so that an orphan of an earlier
     run is noticed, then leaves each other process a byte of it to be noticed by. A record lock,
-    not `flock`: workers that decode do not inherit it, so that the death of the process that
-    learns is the end of it.
+    not `flock`: workers that decode do not inherit it, so that it is released when the training
+    process dies.
     """
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class ShowResults(Callback):
-    """Print at the end of a run where everything is."""
+    """Print the paths of all results at the end of a run."""
 
     @rank_zero_only
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

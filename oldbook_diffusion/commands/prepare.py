@@ -7,6 +7,6 @@ from oldbook_diffusion.fill_cache import fill_cache
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Encode every image and prompt that training may ask for."""
+    """Encode every image and prompt that training may need."""
     cli = TrainingCLI("prepare", arguments)
     fill_cache(cli.trainer, cli.model, cli.datamodule)

@@ -149,14 +149,14 @@ class TrainingCLI(LightningCLI):
             self.entered.version = None
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Build the trainer with durable checkpoints, in a folder of its own, and ready to end."""
+        """Build the trainer with durable checkpoints, in a folder of its own, and ready to stop."""
         asked = self.config_init.trainer
         plugins = [*(asked.plugins or []), DurableCheckpointIO()]
         callbacks = [RunLock(), EndOnSignal(), LogBadSamples(), *(asked.callbacks or [])]
         return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
 
     def call(self, method: Callable[..., object], **options: object) -> None:
-        """Call a method of the trainer with the model and the data; end as a signal asks."""
+        """Call a method of the trainer with the model and the data; exit as a signal requires."""
         given = {name: self.config_init[name] for name in self.method_arguments}
         try:
             method(self.model, datamodule=self.datamodule, **given, **options)

@@ -14,7 +14,7 @@ PLATES_PER_STEP = (
 
 
 def check_batch_size(batch_size: int | Literal["auto"], global_batch_size: int | None) -> None:
-    """Refuse what is no whole number of batches.
+    """Refuse a step that is no integer number of batches.
 
     Raises:
         OldBookError: It says which key to set.
@@ -63,7 +63,7 @@ def accumulate(trainer: Trainer, share: int, batch_size: int) -> None:
     """Make up a device's share of a step of batches; checkpoints stay at their steps.
 
     Raises:
-        OldBookError: It is no whole number of them.
+        OldBookError: It is no integer number of them.
     """
     if share % batch_size:
         raise OldBookError(

@@ -1,4 +1,4 @@
-"""Prompts from captions."""
+"""Captions: the config noun `data.captions`, which turns captions into prompts."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -17,7 +17,7 @@ from oldbook_diffusion.data.decode import Decode, Illustration
 from oldbook_diffusion.data.sampler import Row
 from oldbook_diffusion.errors import OldBookError
 
-# what tells a run to end; Windows has no SIGUSR1
+# signals that stop a run; Windows has no SIGUSR1
 SIGNALS = [signal.Signals[name] for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name)]
 GROUP = 4  # rows of one message to a worker: fewer messages, and yet a first batch soon
 
@@ -32,8 +32,8 @@ class Visit(NamedTuple):
 class PlateLoader(Iterable[Batch]):
     """Batches of good illustrations, in the order of the rows.
 
-    A bad row that has replacements keeps its position and its seed, so that it moves nothing else;
-    any other is left out.
+    The replacement of a bad row takes its position and its seed, so that no other row changes;
+    a bad row without replacements is left out.
 
     Args:
         rows: What to decode, in order.
@@ -191,7 +191,7 @@ class Parcel:
 
 
 def leave_signals_to_the_main_process(worker: int) -> None:
-    """Keep decoding when a process group is told to end: the main process still has to save."""
+    """Keep decoding when a process group gets a signal: the main process still has to save."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 

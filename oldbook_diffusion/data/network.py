@@ -33,7 +33,7 @@ class Network:
 
     Attributes:
         timeout: Seconds without a byte after which a request is given up.
-        retries: Number of times in a row that a request is made again before the run ends.
+        retries: Number of consecutive retries of a request before the run stops.
         pause: Seconds between two requests.
     """
 

@@ -1,4 +1,4 @@
-"""Opening a dataset as a stream of the columns that are wanted."""
+"""Opening a dataset as a stream of the wanted columns."""
 
 import itertools
 from dataclasses import replace

@@ -58,7 +58,7 @@ class ShuffledRows(Sampler[Row]):
     It is a sampler so that the main process reads each byte once and the workers of a
     `DataLoader` only decode: the order does not depend on their number.
 
-    Processes take turns, batch by batch, so that a step of two processes learns from the very
+    Processes take turns, batch by batch, so that a step of two processes trains on the very
     batches that one process would accumulate.
 
     Args:

@@ -156,7 +156,7 @@ class WebDatasetSource(FilesSource):
     builder, suffix = WEBDATASET, ".tar"
 
     def options(self, network: Network) -> dict[str, Any]:
-        """The tars, if they are whole.
+        """The tars, if they are intact.
 
         Raises:
             OldBookError: One is truncated.
@@ -167,8 +167,8 @@ class WebDatasetSource(FilesSource):
         return super().options(network)
 
     def open_files(self, stream: Stream, columns: Columns, **options: Any) -> Rows:
-        """Open the tars; a missing caption makes one sample bad, and nothing else."""
-        # its own decoder of text raises, and ends the run
+        """Open the tars; a missing caption makes a bad sample, no error."""
+        # its own decoder of text raises, which would stop the run
         WebDataset.DECODERS = {**WebDataset.DECODERS, "txt": decode_text}
         try:
             return super().open_files(stream, columns, **options)
@@ -185,7 +185,7 @@ def source_of(path: str) -> Source:
     """The source that `data.path` names.
 
     Raises:
-        OldBookError: A URL does not tell what it is.
+        OldBookError: The type of a URL cannot be recognized.
     """
     by_suffix = {kind.suffix: kind for kind in FILES}
     if is_address(path):

@@ -1,4 +1,4 @@
-"""From the bytes of an image file to a square of pixels."""
+"""Image transforms, from the bytes of a file to a square of pixels."""
 
 import io
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Images:
         max_pixels: An image of more is not decoded; a page of 20 x 28 inches at 600 dpi has 200
             million.
         min_side: Length of the shorter side, in pixels, below which an image is too small.
-        max_bad_fraction: The largest fraction of bad samples; a run with more of them ends.
+        max_bad_fraction: The largest fraction of bad samples; a run with more of them stops.
     """
 
     random_flip: bool = False
@@ -115,7 +115,7 @@ def decode_image(content: bytes) -> Image.Image:
     """Decode to RGB: upright, on white where transparent, 16 bits scaled to 8.
 
     Raises:
-        BadSampleError: The bytes are not a whole image.
+        BadSampleError: The image is damaged or truncated.
     """
     with pillow_errors(content):
         image = Image.open(io.BytesIO(content))

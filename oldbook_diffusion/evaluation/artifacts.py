@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def optional(what: str) -> Iterator[None]:
-    """Warn where something cannot be written: a full disk does not end a run."""
+    """Warn where something cannot be written: a full disk does not stop a run."""
     try:
         yield
     except OSError as error:

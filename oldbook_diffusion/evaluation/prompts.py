@@ -77,7 +77,7 @@ def check_style_words(words: str) -> None:
     """Refuse words of style that no prompt can be put into.
 
     Raises:
-        OldBookError: It says how they must be.
+        OldBookError: They need a place for the prompt, and no other.
     """
     try:
         places = {name for _, name, _, _ in Formatter().parse(words) if name is not None}

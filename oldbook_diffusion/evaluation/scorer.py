@@ -148,7 +148,7 @@ class Scorer:
         return ScoreReport(samples, scores, *found, self.valid)
 
     def familiar(self, samples: Tensor) -> dict[str, float]:
-        """What others log: cosines to the plates' centroid and to the prompts."""
+        """The usual scores: cosines to the plates' centroid and to the prompts."""
         self.similarity.reset()
         self.similarity.update(samples, "sample")
         style = self.similarity.compute()

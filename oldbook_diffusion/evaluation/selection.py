@@ -18,7 +18,7 @@ def has_scores(folder: RunFolder) -> bool:
 
 
 def read_checkpoints(folder: RunFolder) -> dict[int, SampleEmbeddings]:
-    """The embeddings of each checkpoint of a run; what was not kept whole is left out."""
+    """The embeddings of each checkpoint of a run; unreadable ones are left out."""
     embeddings = {}
     for step in folder.sampled_steps:
         if not folder.embeddings_of(step).exists():

@@ -41,7 +41,7 @@ class Exporter(ABC):
 
 
 def export(exporter: Exporter, method: Method, model: BaseModel, folder: Path) -> list[Path]:
-    """Write trained weights into a folder, whole or not at all.
+    """Write trained weights into a folder, atomically.
 
     Returns:
         The files written.

@@ -22,7 +22,7 @@ class DiffusersLoRA(Exporter):
 
     Without rank and alpha in the metadata diffusers takes alpha = rank. All names are peft's:
     diffusers' converter renames those of attention projections alone, and from a file with names
-    of both kinds its loader takes none of them, in silence.
+    of both kinds its loader silently loads none of them.
     """
 
     def supports(self, method: Method, model: BaseModel) -> bool:

@@ -24,7 +24,7 @@ def restore_frozen(module: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[
 
 
 def explain_misfit(module: nn.Module, state_dict: Mapping[str, Tensor]) -> str | None:
-    """Say why trainable weights do not fit a module, or nothing when they do."""
+    """Explain why trainable weights do not fit a module; empty where they do."""
     ours = {name: tuple(module.state_dict()[name].shape) for name in trainable_names(module)}
     theirs = {name: tuple(value.shape) for name, value in state_dict.items()}
     if missing := sorted(ours.keys() - theirs.keys()):

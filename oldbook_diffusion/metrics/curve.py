@@ -1,4 +1,4 @@
-"""Curve: one scalar of a run, with everything that is known about it."""
+"""Curve: one scalar of a run, with its tag, title, help, charts and bounds."""
 
 import math
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class Curve:
     Attributes:
         tag: Its name in TensorBoard and in the files of a run.
         title: Its name for a reader: of a band in a chart, or of a column of the report.
-        help: What it says.
+        help: What it measures.
         band: TensorBoard's group that shows it with its interval; none when empty.
         lines: TensorBoard's group and chart that show it as one of several lines.
         bounds: Where its values and the ends of its interval are shown at most.

@@ -35,9 +35,9 @@ def t_interval(means: Tensor, confidence: float = 0.95) -> Interval:
     """The mean over prompts and its interval by Student's t.
 
     Args:
-        means: [P], one mean of each prompt. Of fewer than `FEWEST` the interval is not known,
-            and its ends are not numbers.
-        confidence: Share of such intervals that hold the truth.
+        means: [P], one mean of each prompt. Of fewer than `FEWEST` the ends of the interval
+            are NaN.
+        confidence: Fraction of such intervals that cover the true mean.
     """
     means = means.double()
     if len(means) < FEWEST:

@@ -14,7 +14,7 @@ from oldbook_diffusion.errors import OldBookError
 
 
 class DurableCheckpointIO(TorchCheckpointIO):
-    """Writes a file whole or not at all, and never runs code that a file brings along.
+    """Writes files atomically, and never runs code that a file contains.
 
     Lightning writes to the temporary folder and moves: from another filesystem that is a copy,
     and a full disk or a kill leaves half a file where a good one was.
@@ -23,7 +23,7 @@ class DurableCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
     ) -> None:
-        """Write beside the goal, flush to the disk, read it again, rename.
+        """Write to a draft, flush, read it again, rename.
 
         Raises:
             OldBookError: The disk is full, or gives back something else than was written.

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RunContext:
-    """What a callback or an evaluation needs to know of the run that it is a part of."""
+    """A process of a run, as callbacks and evaluations see it."""
 
     trainer: Trainer
 

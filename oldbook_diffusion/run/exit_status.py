@@ -5,7 +5,7 @@ from lightning.pytorch import Trainer
 
 
 def status(trainer: Trainer, of_the_run: int) -> int:
-    """The status that a process ends with where all of them end for one reason.
+    """Exit status of a process where all of them stop for one reason.
 
     Lightning kills the process that has started the others, whose status is the run's, as soon as
     one of these ends with another status than 0.

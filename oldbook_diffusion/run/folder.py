@@ -30,7 +30,7 @@ class Plate(NamedTuple):
 
 
 class RunFolder(RunLayout):
-    """Reads and writes the files of one run; each is written whole or not at all."""
+    """Reads and writes the files of one run; each is written atomically."""
 
     def write_sample(
         self, step: int, name: str, image: Tensor, metadata: Mapping[str, object]
@@ -66,7 +66,7 @@ class RunFolder(RunLayout):
         """The embeddings of a step's samples.
 
         Raises:
-            OldBookError: They were not kept whole.
+            OldBookError: They are missing or damaged.
         """
         file = self.embeddings_of(step)
         try:
@@ -82,7 +82,7 @@ class RunFolder(RunLayout):
         """Everything that samples are compared with.
 
         Raises:
-            OldBookError: It was not kept whole.
+            OldBookError: It is missing or damaged.
         """
         try:
             return ReferenceSet.from_tensors(files.read_tensors(self.reference_set))
@@ -113,7 +113,7 @@ class RunFolder(RunLayout):
         return files.read_json(self.selection)
 
     def write_confirmation(self, record: Mapping[str, object]) -> None:
-        """Write the scores of the selected checkpoint on noise and prompts it was not chosen by."""
+        """Write the selected checkpoint's scores on noise and prompts not used to select it."""
         files.write_json(self.confirmation, record)
 
     def read_confirmation(self) -> dict[str, dict[str, float]]:

@@ -35,8 +35,8 @@ def find_checkpoint(
     """What `--ckpt_path` means: a file, a run's folder, `last`, or `auto`.
 
     Args:
-        ckpt_path: A file; a run's folder for its newest checkpoint that is whole and was made with
-            this model, or that is whole, where none was; `last` for the newest of the runs of this
+        ckpt_path: A file; a run's folder for its newest intact checkpoint of this model, or of any
+            model, where none is of this one; `last` for the newest of the runs of this
             name; `auto` for the same, or a new run where there is none.
         place: Where the run is kept; with a version that the config names, it is the only one.
         model: The config of the model.
@@ -87,10 +87,10 @@ def versions(place: Namespace) -> Iterable[Path]:
 
 
 def enter(place: Namespace | None, checkpoint: Path, ckpt_path: str) -> Namespace | None:
-    """Go on in the run of a checkpoint; what has taken its version is given back.
+    """Resume in the run of a checkpoint; a version that was reserved is released.
 
     Not where a mere file was asked for, nor where the config names a version, nor in a run that
-    lies elsewhere: these begin a run of their own.
+    lies elsewhere: these start a run of their own.
     """
     run = RunFolder.of_checkpoint(checkpoint).path
     a_file = ckpt_path not in (LAST, AUTO) and not Path(ckpt_path).is_dir()

@@ -17,8 +17,8 @@ from oldbook_diffusion.metrics.encoders.network import NetworkEncoder
 class CSDEncoder(NetworkEncoder):
     """The style half of CSD (Somepalli et al. 2024): a CLIP image tower and one linear head.
 
-    The public weights score below the paper's, and below plain CLIP, for some who have tried; let
-    `oldbook validate-encoder` say what they are worth on your plates.
+    Some users report that the public weights score below the paper's, and below plain CLIP; check
+    them on your plates with `oldbook validate-encoder`.
 
     Args:
         weights: File of the released weights, `.pth`, `.bin` or `.safetensors`.

@@ -17,7 +17,7 @@ class DINOv2Encoder(NetworkEncoder):
         batch_size: Images embedded at once.
 
     Raises:
-        OldBookError: The weights are not to be had.
+        OldBookError: The weights are not available.
     """
 
     def __init__(self, model: str = "facebook/dinov2-base", batch_size: int = 64) -> None:

@@ -33,7 +33,7 @@ class OpenCLIPEncoder(NetworkEncoder, ImageTextEncoder):
         batch_size: Images embedded at once.
 
     Raises:
-        OldBookError: The weights are not to be had, or their preprocessing is not known. A random
+        OldBookError: The weights are not available, or their preprocessing is unknown. A random
             encoder, or one with another preprocessing than it was trained with, never scores.
     """
 

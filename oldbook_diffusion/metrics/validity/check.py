@@ -42,7 +42,7 @@ def failed(checks: list[Check]) -> list[Check]:
 
 
 def not_run(checks: list[Check]) -> list[str]:
-    """The checks that could not be run: a pass of the others says nothing of them."""
+    """The checks that could not be run: a pass of the others does not cover them."""
     return [check.name for check in checks if not check.was_run]
 
 
