@@ -1,4 +1,4 @@
-"""How large is a cache of 4,172 plates, and how much memory does reading it take?
+"""Benchmark of the cache: size on disk for 4,172 plates, and memory to read them.
 
     python -m benchmarks.cache
 
@@ -30,7 +30,7 @@ def write(folder: Path, entries: int, dtype: torch.dtype) -> None:
 
 
 def read(folder: Path, entries: int) -> dict[str, float]:
-    """Read all entries twice, in the order of no shard; what that takes."""
+    """Read all entries twice, out of the order of shards: seconds and memory."""
     before = resident()
     store, most = Store(folder, NO_LIMIT), 0.0
 
@@ -46,7 +46,7 @@ def read(folder: Path, entries: int) -> dict[str, float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write, measure, read apart."""
+    """Write, measure, and read in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plates", type=int, default=4172)
     parser.add_argument("--read", type=Path)

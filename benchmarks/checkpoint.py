@@ -1,9 +1,9 @@
-"""How long does a checkpoint hold a run up, and how large is it?
+"""Benchmark of checkpoints: time to save one, and its size.
 
     python -m benchmarks.checkpoint
 
 Saves an adapter of rank 4 on a denoiser of the size of Stable Diffusion 1.4 with its AdamW
-moments, as a run does: written beside its goal, flushed to the disk, read again, renamed. The
+moments, as a run does: written to a draft, flushed, read again, renamed. The
 other side saves the frozen weights with them, as Lightning does unless told otherwise, with a
 plain `torch.save` that flushes and checks nothing. Prints a table in Markdown.
 """
@@ -53,7 +53,7 @@ def moments(unet: nn.Module) -> dict[str, Any]:
 
 
 def frozen(unet: nn.Module, other: int) -> dict[str, Tensor]:
-    """Zeros in place of what does not learn."""
+    """Zeros in place of the frozen weights."""
     weights = {
         name: torch.zeros(value.shape) if value.is_meta else value
         for name, value in unet.state_dict().items()

@@ -1,10 +1,10 @@
-"""How fast do plates come, and does memory stay where it is?
+"""Benchmark of the data: plates per second, and growth of memory.
 
     python -m benchmarks.data
 
-Decodes, crops and batches small pages with the loader of a run, which remembers its place, and
+Decodes, crops and batches small pages with the loader of a run, which keeps its position, and
 with a stream of `datasets`, its shuffle buffer and a DataLoader of torch, which does the same to
-each page and remembers nothing. The sides take turns, each turn in a process of its own. Then the
+each page and keeps no position. The sides take turns, each turn in a process of its own. Then the
 loader visits 20,000 pages of a large dataset and as many of a small one. Prints tables in
 Markdown.
 """
@@ -83,7 +83,7 @@ def plain(folder: Path, workers: int, pictures: int) -> Iterator[Tensor]:
 
 
 def visit(side: str, folder: Path, workers: int, pictures: int) -> Figures:
-    """Look at so many pictures; their rate after the first thousand, and the memory."""
+    """Load so many pictures; their rate after the first thousand, and the memory."""
     batches = iter((ours if side == "ours" else plain)(folder, workers, pictures))
 
     def see(number: int) -> None:

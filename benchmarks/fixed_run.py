@@ -1,4 +1,4 @@
-"""Is a run still the same, bit for bit? Hashes of a fixed one, to compare before and after.
+"""Hashes of a fixed run, to compare bit for bit before and after a change.
 
     OMP_NUM_THREADS=1 python -m benchmarks.fixed_run
 

@@ -1,4 +1,4 @@
-"""Do the intervals hold the truth as often as they say, and do the tests keep their level?
+"""Simulation of intervals and tests: their coverage and their false positives.
 
     python -m benchmarks.inference
 
@@ -43,7 +43,7 @@ def bootstrap_holds(values: Tensor, generator: torch.Generator) -> bool:
 
 
 def one_checkpoint(trials: int, skewed: bool) -> dict[str, float]:
-    """Shares of trials in which each method is wrong about a gain of nought."""
+    """Fractions of trials in which each method calls a gain of 0 a gain or a loss."""
     generator = torch.Generator().manual_seed(int(skewed))
     wrong = dict.fromkeys(("interval", "sign flip", "naive t", "naive bootstrap"), 0)
     for _ in range(trials):
@@ -58,7 +58,7 @@ def one_checkpoint(trials: int, skewed: bool) -> dict[str, float]:
 
 
 def many_checkpoints(trials: int) -> dict[str, float]:
-    """Shares of runs in which some checkpoint of 20 is called a gain and none is."""
+    """Fractions of runs in which some checkpoint of 20 is called a gain and none is."""
     generator = torch.Generator().manual_seed(2)
     wrong = {"max-T": 0, "each by itself": 0}
     for _ in range(trials):
@@ -83,7 +83,7 @@ def main() -> None:
         ("percentile bootstrap over samples", "naive bootstrap"),
     ]
     plain, skewed = one_checkpoint(trials, False), one_checkpoint(trials, True)
-    lines = ["| wrong about a gain of nought, nominal 5 % | normal | skewed |", "|---|---|---|"]
+    lines = ["| false positives at a gain of 0, nominal 5 % | normal | skewed |", "|---|---|---|"]
     lines += [f"| {name} | {plain[key]:.1%} | {skewed[key]:.1%} |" for name, key in rows]
     lines += ["", f"| some of {CHECKPOINTS} checkpoints called a gain | runs |", "|---|---|"]
     lines += [f"| {key} | {share:.1%} |" for key, share in many_checkpoints(trials // 4).items()]

@@ -1,4 +1,4 @@
-"""What both sides of a benchmark note of themselves, with nothing imported that one side lacks."""
+"""Record: measurements by both sides of a benchmark, with no import that one side lacks."""
 
 import itertools
 import json
@@ -29,7 +29,7 @@ class Record:
         self.imported = psutil.Process().memory_info().rss
 
     def micro_step(self, loss: float) -> None:
-        """Note a micro-step; the first updates warm up."""
+        """Record a micro-step; the first updates are a warm-up."""
         self.losses.append(loss)
         if len(self.losses) % self.num_batches == 0:
             self.clocks["wall"].append(time.perf_counter())
@@ -38,7 +38,7 @@ class Record:
             Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
 
     def write(self, file: Path) -> None:
-        """Keep what was seen."""
+        """Write the measurements."""
         status = Path("/proc/self/status").read_text()
         peak = int(status.split("VmHWM:")[1].split()[0]) * 1024
         rates = {name: median_rate(times) for name, times in self.clocks.items()}
@@ -47,7 +47,7 @@ class Record:
 
 
 def median_rate(times: list[float]) -> float:
-    """Updates per second after those that warm up."""
+    """Updates per second after the warm-up."""
     timed = times[WARM_UP - 1 :]
     return 1 / statistics.median(b - a for a, b in itertools.pairwise(timed))
 

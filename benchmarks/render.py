@@ -1,10 +1,10 @@
-"""How much faster are prompts and seeds drawn together than one by one?
+"""Benchmark of sampling: prompts and seeds in batches against one by one.
 
     python -m benchmarks.render
 
-Draws 15 prompts from 2 seeds with the small base model that ships with the project: in batches,
+Samples 15 prompts from 2 seeds with the small base model that ships with the project: in batches,
 as a run does, and with one call of diffusers' pipeline for each prompt and seed, as
-train_text_to_image_lora.py does. The sides take turns; their drawings must agree. Prints a table
+train_text_to_image_lora.py does. The sides take turns; their samples must agree. Prints a table
 in Markdown.
 """
 
@@ -22,13 +22,13 @@ from oldbook_diffusion.models import Sampling, StableDiffusion, generate
 
 @dataclass
 class Sides:
-    """Two ways of drawing the same.
+    """Two ways of sampling the same images.
 
     Attributes:
-        model: What draws.
-        prompts: One for each drawing.
-        sampling: How.
-        drawings: What each way has drawn last, [N, 3, H, W] in [0, 1].
+        model: Base model to sample.
+        prompts: One for each sample.
+        sampling: Settings of sampling.
+        drawings: Last samples of each way, [N, 3, H, W] in [0, 1].
     """
 
     model: StableDiffusion
@@ -37,12 +37,12 @@ class Sides:
     drawings: dict[str, Tensor]
 
     def together(self) -> None:
-        """As a run draws."""
+        """Sample as a run does."""
         seeds = range(len(self.prompts))
         self.drawings["together"] = generate(self.model, self.prompts, seeds, self.sampling)
 
     def one_by_one(self) -> None:
-        """As the reference draws."""
+        """Sample as the reference does."""
         pipeline = self.model.pipeline(self.sampling.scheduler)
         drawn = [
             pipeline(
@@ -59,7 +59,7 @@ class Sides:
         self.drawings["one by one"] = torch.cat(drawn)
 
     def compare(self, rounds: int) -> tuple[dict[str, Figures], float]:
-        """The seconds of both, and the largest gap between their drawings in steps of 1 / 255."""
+        """The seconds of both, and the largest gap between their samples in steps of 1 / 255."""
         sides = {
             "together": lambda: clocked(self.together),
             "one by one": lambda: clocked(self.one_by_one),
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         seconds = [f"{side['cpu']:.2f} ({side['wall']:.2f})" for side in figures.values()]
         ratio = figures["one by one"]["cpu"] / figures["together"]["cpu"]
         rows.append([name, *seconds, ratio, f"{gap:.2f} / 255"])
-    about = f"{len(prompts)} drawings of {given.steps} steps, {given.batch_size} at once, "
+    about = f"{len(prompts)} samples of {given.steps} steps, {given.batch_size} at once, "
     about += f"medians of {given.rounds} turns; {made_with('diffusers')}"
     show(table(header, rows), about)
 

@@ -1,10 +1,10 @@
-"""How long does a run that goes on take to its first step, wherever it was?
+"""Benchmark of resuming: time to the first step, by position in the data.
 
     python -m benchmarks.resume
 
 Trains a tiny model on 20,000 small pages with `oldbook fit`, in one parquet file and in eight,
-and measures the seconds from the command to the end of the first step: of a run that begins, and
-of runs that go on from checkpoints of many steps, the last at the end of a pass. Those checkpoints
+and measures the seconds from the command to the end of the first step: of a new run, and
+of runs resumed from checkpoints of many steps, the last at the end of a pass. Those checkpoints
 are a real one with other numbers in it. The runs take turns. Prints a table in Markdown.
 """
 
@@ -29,10 +29,10 @@ CLOCK: Figures = {}
 
 
 class FirstStep(Callback):
-    """Notes when the first step is done."""
+    """Times the first step."""
 
     def on_train_batch_end(self, trainer: Trainer, *arguments: Any) -> None:
-        """Note the time, and end."""
+        """Record the time, and stop."""
         if "wall" not in CLOCK:
             CLOCK["wall"] = time.perf_counter() - CLOCK.pop("began")
             CLOCK["cpu"] = time.process_time() - CLOCK.pop("worked")
@@ -40,7 +40,7 @@ class FirstStep(Callback):
 
 
 def write_config(world: Path) -> Path:
-    """The config of a run that draws nothing."""
+    """The config of a run without sampling."""
     content = {
         "seed_everything": 0,
         "model": {"pretrained": str(world / "model"), "method": {"class_path": "LoRA"}},

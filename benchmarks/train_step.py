@@ -1,9 +1,9 @@
-"""How much faster is a training step that neither decodes nor encodes what it has seen before?
+"""Benchmark of a training step with a filled cache, against a plain loop.
 
     python -m benchmarks.train_step
 
 Trains a small model in the shape of Stable Diffusion (random weights; its autoencoder takes the
-share of a step's arithmetic that it takes in Stable Diffusion 1.4, 39 %, and its attention has
+fraction of a step's arithmetic that it takes in Stable Diffusion 1.4, 39 %, and its attention has
 heads of 32 channels) on pages of 1600 pixels, 4 plates per update: with `oldbook fit` and a filled
 cache, one plate at once, as many as fit, or one with recomputed activations, and with a plain loop
 in the manner of diffusers' train_text_to_image_lora.py, which decodes, encodes and embeds at every
@@ -102,7 +102,7 @@ def write_pages(folder: Path) -> None:
 
 
 def write_config(world: Path, updates: int) -> Path:
-    """The config of a run that draws nothing."""
+    """The config of a run without sampling."""
     content = {
         "seed_everything": 0,
         "model": {

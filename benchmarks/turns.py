@@ -1,4 +1,4 @@
-"""What benchmarks share: sides that take turns, processes of their own, tables and versions."""
+"""Shared parts of benchmarks: sides that take turns, processes of their own, tables, versions."""
 
 import contextlib
 import importlib.metadata
@@ -40,7 +40,7 @@ def clocked(work: Callable[[], object]) -> Figures:
 
 
 def apart(module: str, *arguments: str) -> Figures:
-    """Run a side of a benchmark in a process of its own; it tells its figures in its last line.
+    """Run a side of a benchmark in a process of its own; its last line holds its figures.
 
     With `OLDBOOK_BENCHMARK_HERE` set it runs in this process: quicker, and its memory says nothing.
     """
@@ -55,7 +55,7 @@ def apart(module: str, *arguments: str) -> Figures:
 
 
 def tell(figures: Figures) -> None:
-    """Tell figures to the process that has started this one."""
+    """Print figures for the process that has started this one."""
     sys.stdout.write("\n" + json.dumps(figures) + "\n")
 
 
@@ -85,7 +85,7 @@ def cell(value: object) -> str:
 
 
 def made_with(*packages: str) -> str:
-    """What a benchmark was run on, in a line."""
+    """Machine and versions of a benchmark, in a line."""
     versions = [f"{name} {importlib.metadata.version(name)}" for name in ("torch", *packages)]
     threads = f"{torch.get_num_threads()} thread{'s' * (torch.get_num_threads() > 1)}"
     places = f"{os.cpu_count()} processors, {platform.machine()}"

@@ -1,4 +1,4 @@
-"""Keeps a record of a run of `oldbook fit`, for a benchmark."""
+"""Watch: records a run of `oldbook fit` for a benchmark."""
 
 import os
 from pathlib import Path
@@ -10,21 +10,21 @@ from benchmarks.record import Record, begin_alike
 
 
 class Watch(Callback):
-    """Notes the micro-steps of a run."""
+    """Records the micro-steps of a run."""
 
     def __init__(self) -> None:
         self.record = Record()
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin as the other side does."""
+        """Set the same first weights as the other side."""
         begin_alike(pl_module.model.denoiser)  # type: ignore[union-attr, arg-type]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Know what a step is made of."""
+        """Read the number of batches of a step."""
         self.record.num_batches = trainer.accumulate_grad_batches
 
     def on_train_batch_end(self, trainer: Trainer, *arguments: Any) -> None:
-        """Note a micro-step, and write before anything else happens."""
+        """Record a micro-step, and write at the last one."""
         self.record.micro_step(float(trainer.callback_metrics["train/loss"]))
         if len(self.record.losses) == int(trainer.max_steps) * self.record.num_batches:
             self.record.write(Path(os.environ["RECORD"]))
