@@ -1,7 +1,7 @@
 """Scores of a checkpoint, as one function of stored embeddings.
 
 Embeddings are [N, D] of length one. Nothing here samples, embeds or writes anything, so that a
-score in a curve and a score computed again years later from the same files are the same.
+score in a curve and a score recomputed years later from the same files are the same.
 """
 
 from dataclasses import replace
@@ -147,7 +147,7 @@ def most_similar(references: ReferenceSet) -> float:
 
 
 def leakage(references: ReferenceSet, samples: Tensor) -> Values:
-    """Style leakage: how much of the style comes where another is asked for."""
+    """Off-prompt style leakage: style in samples of prompts for another style."""
     if not len(samples):
         return {}
     return {c.STYLE_LEAKAGE: t_interval(references.off_style_gain(samples))}

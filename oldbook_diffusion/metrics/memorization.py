@@ -38,7 +38,7 @@ class Exceedance(NamedTuple):
         above: Samples above the threshold.
         total: All samples.
         threshold: The similarity that at most one unseen plate in `TAIL` exceeds.
-        p: Chance of so many or more where nothing is copied, one-sided.
+        p: One-sided p of so many or more without copying.
     """
 
     above: int
@@ -55,7 +55,7 @@ class Whitening:
 
     Args:
         train: [N, D] embeddings of training plates.
-        ridge: Share of the mean variance that is added to every direction.
+        ridge: Fraction of the mean variance that is added to every direction.
     """
 
     def __init__(self, train: Tensor, ridge: float = 0.1) -> None:
@@ -66,7 +66,7 @@ class Whitening:
         self.map = axes * (variances.clamp_min(0) + ridge * variances.mean()).rsqrt()
 
     def __call__(self, embeddings: Tensor) -> Tensor:  # => [M, D] of length one
-        """See embeddings in this way."""
+        """Whiten embeddings."""
         return F.normalize((embeddings.double() - self.mean) @ self.map, dim=1)
 
 
@@ -153,7 +153,7 @@ def contrast_p(seen: Tensor, unseen: Tensor) -> float:
 
 
 def membership_auc(seen: Tensor, unseen: Tensor) -> Interval:
-    """Chance that a training plate's loss fell more than an unseen plate's; 0.5 is healthy.
+    """Chance that the loss fell more on a training plate than on an unseen one; 0.5 if healthy.
 
     The interval is that of DeLong et al. (1988), by Student's t over the smaller side.
 

@@ -93,7 +93,7 @@ class ReferenceSet:
         return (now - before.mean()) / (plates.mean() - before.mean())
 
     def off_style_gain(self, samples: Tensor) -> Tensor:  # => [S]
-        """The style that has come where another was asked for, in the headline's unit."""
+        """Off-prompt style leakage, in the headline's unit."""
         axis = self.directions["score"]
         whole = (self.held_out.double() @ axis).mean() - (self.base.double() @ axis).mean()
         return (samples.double() - self.base_off_style.double()) @ axis / whole

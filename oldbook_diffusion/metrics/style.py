@@ -30,7 +30,7 @@ def beyond_tone(plates: Tensor, base: Tensor, controls: Sequence[Tensor]) -> Ten
         controls: For each control, the embeddings of the same samples changed by it.
 
     Returns:
-        The direction; not a number where the controls leave none.
+        The direction; NaN where the controls leave none.
     """
     away = torch.stack([projection(control, base) for control in controls])
     basis = torch.linalg.qr(away.T).Q

@@ -1,4 +1,4 @@
-"""The denoising loss by noise level, on plates that are trained on and on plates that are not."""
+"""TimestepLoss: the denoising loss by noise level, on training plates and on held-out plates."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from oldbook_diffusion.metrics.memorization import membership_auc
 class TimestepLoss(Metric):
     """Losses of plates at fixed noise, by band; intervals are over plates.
 
-    A loss that falls on training plates and not on held-out ones is memory: the chance that a
+    A loss that falls on training plates and not on held-out ones is memorization: the chance that a
     training plate's loss has fallen by more than a held-out plate's is 0.5 without it.
     """
 
@@ -53,7 +53,7 @@ class TimestepLoss(Metric):
         self.trained_on.append(torch.full((len(fine_tuned),), trained_on, device=self.device))
 
     def compute(self) -> dict[str, float]:
-        """The held-out loss, by band too with its change from the base, and signs of memory."""
+        """Held-out loss, by band too with its change from the base, and tests of memorization."""
         fine_tuned, base = (
             dim_zero_cat(part).double().cpu() for part in (self.fine_tuned, self.base)
         )

@@ -1,4 +1,4 @@
-"""Run: what a run has left in its folder, read without a model."""
+"""Run: the results in a run's folder, read without a model."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,7 +42,7 @@ class Run:
 
     Attributes:
         path: Its folder.
-        missing: What should be there and is not, in sentences.
+        missing: Results that are missing or unreadable, in sentences.
 
     Raises:
         OldBookError: The folder is no run's.
@@ -138,7 +138,7 @@ class Run:
         }
 
     def scores(self, step: int) -> dict[str, float]:
-        """The scores of one checkpoint, computed again where its embeddings were kept."""
+        """The scores of one checkpoint, recomputed where its embeddings were kept."""
         kept: dict[str, float] = self.folder.read_scores(step).get("scores", {})
         try:
             embeddings = self.folder.read_embeddings(step)

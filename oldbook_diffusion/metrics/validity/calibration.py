@@ -67,8 +67,8 @@ def stability(references: ReferenceSet, trial: Trial) -> list[Check]:
 def replication(references: ReferenceSet, trial: Trial) -> list[Check]:
     """Whether replicate seeds of the base model score 0: the whole interval lies near 0.
 
-    That no test finds a gain would not do: one that hardly sees finds none either, and one that
-    sees all finds one in twenty. An interval about 0 that is too wide says nothing about the
+    A test that finds no gain is not enough: one without power finds none either, and one with
+    power finds one in twenty. An interval about 0 that is too wide is inconclusive about the
     encoder: with two samples of each prompt, most are.
     """
     gain = references.gain(trial.replicates)

@@ -71,7 +71,7 @@ def held_out_gain(
 ) -> Check:
     """The best that changed samples get from a probe that was fitted without their kind.
 
-    It is informational: immunity holds for what the probe was fitted on, and this says how much
+    It is informational: immunity holds for what the probe was fitted on, and this shows how much
     may be claimed of the rest.
 
     Args:
