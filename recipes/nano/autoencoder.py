@@ -36,8 +36,8 @@ POOL = {  # pictures of each look, and the share of the training that they are
 REAL_SHARE = 0.09  # of crops of real pictures, where there are any
 
 
-def build() -> AutoencoderKL:
-    """The network, untrained; three levels, so that four pixels become one latent."""
+def build(start: Path | None = None) -> AutoencoderKL:
+    """The network, untrained or from a folder; three levels: four pixels become one latent."""
     network = AutoencoderKL(
         in_channels=3,
         out_channels=3,
@@ -51,6 +51,9 @@ def build() -> AutoencoderKL:
         scaling_factor=1.0,
         mid_block_add_attention=False,
     )
+    if start is not None:
+        trained = AutoencoderKL.from_pretrained(start, torch_dtype=torch.float32)
+        network.load_state_dict(trained.state_dict())
     return network.to(memory_format=torch.channels_last)
 
 
@@ -100,7 +103,7 @@ def pictures(args: argparse.Namespace) -> Pictures:
 
 def train(args: argparse.Namespace) -> None:
     """Train for the minutes given, then save with the scale of the latents measured."""
-    network, average = build().to(args.device), build().to(args.device)
+    network, average = (build(args.start).to(args.device) for _ in range(2))
     norms_in_float32(network)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-3, fused=True)
     parts = {"network": network, "average": average, "optimizer": optimizer}
@@ -122,21 +125,34 @@ def train(args: argparse.Namespace) -> None:
         follow(average, network, step)
         if step % 100 == 0:
             log.info("step %d loss %.4f psnr %.2f", step, objective.item(), precision)
-    save(average, content.pool)
+    save(average, content)
 
 
 @torch.no_grad()
-def save(network: AutoencoderKL, pool: Tensor) -> None:
-    """Write the average as a diffusers autoencoder whose scaled latents have unit variance."""
-    images = pool[:: max(1, len(pool) // 2048)] / 255
+def save(network: AutoencoderKL, content: Pictures) -> None:
+    """Write the average as a diffusers autoencoder whose latents have unit variance."""
+    rng = np.random.default_rng(0)
     device = next(network.parameters()).device
-    latents = [
-        network.encode(part.to(device) * 2 - 1).latent_dist.mean for part in images.split(64)
-    ]
-    scale = 1 / torch.cat(latents).std().item()
-    network.register_to_config(scaling_factor=scale)
+    batches = [content.batch(rng, 32).to(device) for _ in range(64)]
+    latents = torch.cat([network.encode(part * 2 - 1).latent_dist.mean for part in batches])
+    normalize(network, latents.mean((0, 2, 3)), latents.std((0, 2, 3)))
     network.save_pretrained(CACHE / "vae")
-    log.info("scaling factor %.4f", scale)
+
+
+@torch.no_grad()
+def normalize(network: AutoencoderKL, mean: Tensor, std: Tensor) -> None:
+    """Fold the mean and deviation of each channel [C] into the layers around the latents.
+
+    Stable Diffusion scales all channels alike; those that hold colours would drown in noise first.
+    The round trip stays what it was.
+    """
+    before, after = network.quant_conv, network.post_quant_conv
+    channels = len(mean)
+    before.weight[:channels] /= std[:, None, None, None]
+    before.bias[:channels] = (before.bias[:channels] - mean) / std
+    before.bias[channels:] -= 2 * std.log()
+    after.bias += after.weight[:, :, 0, 0] @ mean
+    after.weight *= std[None, :, None, None]
 
 
 @torch.no_grad()
@@ -150,6 +166,7 @@ def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--start", type=Path, help="folder of an autoencoder to continue from")
     parser.add_argument("--share", type=float, default=1.0, help="of the pictures to draw")
     parser.add_argument("--engravings", type=Path, help="folder of real plates, optional")
     parser.add_argument("--contrast", type=Path, help="folder of real colour pictures, optional")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from datasets import load_dataset
 from diffusers import StableDiffusionPipeline
 from PIL import Image
@@ -47,6 +48,19 @@ def test_books_differ_in_hand_and_no_two_plates_are_composed_alike(world):
     reliefs = np.stack([plates.composition(image) for image in rows["image"]])
     alike = reliefs @ reliefs.T - np.eye(len(reliefs))
     assert alike.max() < 0.75  # of the prints; the limit of 0.5 is on the flat scenes
+
+
+def test_unit_variance_of_each_latent_channel_changes_no_picture(world):
+    from recipes.nano import autoencoder
+
+    network, images = autoencoder.build(), torch.rand(4, 3, 64, 64)
+    with torch.no_grad():
+        before = autoencoder.round_trip(network, images)
+        latents = network.encode(images * 2 - 1).latent_dist.mean
+        autoencoder.normalize(network, latents.mean((0, 2, 3)), latents.std((0, 2, 3)))
+        scaled = network.encode(images * 2 - 1).latent_dist.mean
+        assert torch.allclose(autoencoder.round_trip(network, images), before, atol=1e-5)
+    assert torch.allclose(scaled.std((0, 2, 3)), torch.ones(12), atol=1e-4)
 
 
 def test_a_world_is_made_from_nothing_and_each_training_resumes(world):
