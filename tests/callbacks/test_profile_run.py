@@ -120,6 +120,8 @@ def test_a_global_batch_is_made_up_of_whole_batches(runs: Runs) -> None:
     named = runs.fit(*FOUR, name="named")
     assert same(learnt(given), learnt(named))
     runs.fit(*FOUR, "--trainer.max_steps=6", "--ckpt_path=last", name="named")
-    assert "say in data.global_batch_size" in runs.refuse("--data.batch_size=auto")
+    assert "set data.global_batch_size to the plates of an optimizer step" in runs.refuse(
+        "--data.batch_size=auto"
+    )
     message = runs.refuse("--data.batch_size=3", "--data.global_batch_size=4")
     assert "set data.batch_size to one of its divisors, or to auto" in message
