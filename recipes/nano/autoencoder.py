@@ -133,7 +133,7 @@ def save(network: AutoencoderKL, content: Pictures) -> None:
     """Write the average as a diffusers autoencoder whose latents have unit variance."""
     rng = np.random.default_rng(0)
     device = next(network.parameters()).device
-    batches = [content.batch(rng, 32).to(device) for _ in range(64)]
+    batches = [content.batch(rng, 32).to(device) for _ in range(16)]
     latents = torch.cat([network.encode(part * 2 - 1).latent_dist.mean for part in batches])
     normalize(network, latents.mean((0, 2, 3)), latents.std((0, 2, 3)))
     network.save_pretrained(CACHE / "vae")

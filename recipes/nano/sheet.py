@@ -29,13 +29,15 @@ OTHERS = (
 PROMPTS = tuple(wordings[0] for wordings in PROMPT_WORDINGS)
 
 
-def sample(folder: Path, prompts: list[str], seed: int, guidance: float) -> list[Image.Image]:
+def sample(
+    folder: Path, prompts: list[str], seed: int, steps: int, guidance: float
+) -> list[Image.Image]:
     """Sample one picture for each prompt, by the pipeline in a folder."""
     pipeline = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32)
     pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
     pipeline.set_progress_bar_config(disable=True)
     noise = [torch.Generator().manual_seed(seed + place) for place in range(len(prompts))]
-    options = {"num_inference_steps": 20, "guidance_scale": guidance, "generator": noise}
+    options = {"num_inference_steps": steps, "guidance_scale": guidance, "generator": noise}
     images: list[Image.Image] = pipeline(prompts, **options).images
     return images
 
@@ -56,6 +58,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=Path("checkpoints/nano/base"))
     parser.add_argument("--out", type=Path, default=Path("renders/sheet.png"))
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=3.0)
     parser.add_argument("--words", default="{}", help="such as 'an outline drawing of {}'")
     args = parser.parse_args()
@@ -63,7 +66,7 @@ def main() -> None:
     for seed in range(args.seeds):
         for prompts in (PROMPTS, OTHERS):
             worded = [args.words.format(prompt) for prompt in prompts]
-            rows.append(sample(args.base, worded, 100 * seed, args.guidance))
+            rows.append(sample(args.base, worded, 100 * seed, args.steps, args.guidance))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     tile(rows).save(args.out)
 
