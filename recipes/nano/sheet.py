@@ -7,26 +7,7 @@ import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline
 from PIL import Image
 
-from recipes.nano.words.wordings import PROMPT_WORDINGS
-
-OTHERS = (
-    "A ship on the sea",
-    "A horse in a field",
-    "An owl at night",
-    "A lion under a tree",
-    "A basket of fruit",
-    "A king on his throne",
-    "A bridge over a river",
-    "A bird on a branch",
-    "A clock on the wall",
-    "A fish in the water",
-    "A mountain in winter",
-    "A woman with an umbrella",
-    "A snail on a leaf",
-    "A violin on a table",
-    "A butterfly among flowers",
-)
-PROMPTS = tuple(wordings[0] for wordings in PROMPT_WORDINGS)
+from oldbook_diffusion.evaluation.prompts import PROBE_FIT_PROMPTS, PROMPTS
 
 
 def sample(
@@ -64,7 +45,7 @@ def main() -> None:
     args = parser.parse_args()
     rows = []
     for seed in range(args.seeds):
-        for prompts in (PROMPTS, OTHERS):
+        for prompts in (PROMPTS, PROBE_FIT_PROMPTS):
             worded = [args.words.format(prompt) for prompt in prompts]
             rows.append(sample(args.base, worded, 100 * seed, args.steps, args.guidance))
     args.out.parent.mkdir(parents=True, exist_ok=True)
