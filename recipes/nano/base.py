@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDPMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -75,6 +76,8 @@ def build_unet(channels: int) -> UNet2DConditionModel:
         attention_head_dim=(2, 2, 3, 5),  # the number of heads, whatever it is called
         norm_num_groups=16,
     )
+    # torch's fused attention is slow backwards on a CPU: 1.4 times the seconds of the whole step
+    unet.set_attn_processor(AttnProcessor())
     return unet.to(memory_format=torch.channels_last)
 
 
