@@ -8,6 +8,7 @@ itself. It is what the nano config measures style with, so it sees every look eq
 import argparse
 import json
 import logging
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,10 +20,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
-from recipes.nano.engraver.looks import LOOKS, dress
-from recipes.nano.legs import CACHE, CHECKPOINTS, Leg, follow
-from recipes.nano.pools import load_pool, real_crops, to_tensor
-from recipes.nano.scenes import draw_scene, random_source
+from recipes.nano.engraver.looks import LOOKS
+from recipes.nano.illegible import DAMAGES, damaged
+from recipes.nano.legs import CACHE, CHECKPOINTS, Leg, follow, mixed_precision
+from recipes.nano.pools import load_chunks, load_pool, real_crops, to_tensor
+from recipes.nano.scenes import Scene, draw_scene, random_source
 from recipes.nano.tokenizer import CONTEXT, save
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ TEXT = {"context_length": CONTEXT, "width": 128, "heads": 4, "layers": 2}
 EMBEDDING = 128
 WEIGHTS = "open_clip_model.safetensors"
 PROMPT_SHARE = 0.35
+LOST, HURT = 0.15, 0.15  # pictures whose subject is lost, and those that are hurt but plain
 REAL_WORDS = {"engravings": "an old engraving", "contrast": "a colour photograph"}
 
 
@@ -42,23 +45,63 @@ def build(vocab_size: int, start: Path | None) -> open_clip.CLIP:
     return network.to(memory_format=torch.channels_last)
 
 
-def dressed_scene(index: int) -> tuple[Tensor, str]:
-    """A scene in one of all looks, and a sentence that names both or only one of them."""
+@dataclass(frozen=True)
+class Page:
+    """A scene in one of all looks, whole or damaged, before it is drawn.
+
+    Attributes:
+        scene: What it shows.
+        look: How it is drawn.
+        damage: What happens to it then, one of DAMAGES, or nothing.
+        caption: A sentence that names scene and look or only one of them; what is left of the
+            scene where the damage takes its subject.
+        legible: Whether its subject stays plain.
+    """
+
+    scene: Scene
+    look: str
+    damage: str | None
+    caption: str
+    legible: bool
+
+    def picture(self, rng: np.random.Generator) -> Tensor:  # => [3, 128, 128] uint8
+        """The picture."""
+        image = LOOKS[self.look][0](self.scene, rng)
+        if self.damage is not None:
+            image = damaged(image, self.damage, self.legible, rng)
+        return to_tensor(image)
+
+
+def captioned(index: int) -> Page:
+    """Page number ``index``."""
     scene = draw_scene(index, "clip", prompt_share=PROMPT_SHARE)
     rng = random_source("clip/look", index)
-    image, words = dress(scene, list(LOOKS)[rng.integers(len(LOOKS))], rng)
-    content = scene.caption[0].lower() + scene.caption[1:]
-    choice = rng.random()
+    look, damage = str(rng.choice(list(LOOKS))), str(rng.choice(list(DAMAGES)))
+    caption, chance = sentence(scene.caption, LOOKS[look][1], rng), rng.random()
+    if chance < LOST:
+        return Page(scene, look, damage, damage, legible=False)
+    return Page(scene, look, damage if chance < LOST + HURT else None, caption, legible=True)
+
+
+def sentence(caption: str, looks: tuple[str, ...], rng: np.random.Generator) -> str:
+    """A sentence about a scene, about its look, or about both."""
+    words, choice = str(rng.choice(looks)), rng.random()
     if choice < 0.35 or not words:
-        return to_tensor(image), scene.caption
+        return caption
+    content = caption[0].lower() + caption[1:]
     if choice < 0.5:
-        return to_tensor(image), words.removesuffix(" of")
-    return to_tensor(image), f"{words} {content}" if words.endswith("of") else f"{content} {words}"
+        return words.removesuffix(" of")
+    return f"{words} {content}" if words.endswith("of") else f"{content} {words}"
 
 
-def draw_pictures(number: int) -> Tensor:  # => [N, 3, 128, 128] uint8
-    """All scenes."""
-    return torch.stack([dressed_scene(index)[0] for index in range(number)])
+def draw_pictures(span: range) -> Tensor:  # => [N, 3, 128, 128] uint8
+    """The pictures of all pages."""
+    return torch.stack([captioned(i).picture(random_source("clip/ink", i)) for i in span])
+
+
+def draw_tokens(tokenizer: CLIPTokenizer, span: range) -> Tensor:  # => [N, CONTEXT]
+    """The tokens of all pages' sentences."""
+    return tokenise(tokenizer, [captioned(index).caption for index in span])
 
 
 def tokenise(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:  # => [N, CONTEXT]
@@ -67,15 +110,10 @@ def tokenise(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:  # => [N, CO
     return torch.as_tensor(tokens.input_ids)
 
 
-def draw_tokens(tokenizer: CLIPTokenizer, number: int) -> Tensor:  # => [N, CONTEXT]
-    """The tokens of all scenes' sentences."""
-    return tokenise(tokenizer, [dressed_scene(index)[1] for index in range(number)])
-
-
 def read_world(args: argparse.Namespace, tokenizer: CLIPTokenizer) -> tuple[Tensor, Tensor]:
     """Pictures and their tokens: scenes, and crops of real pictures where folders are given."""
-    pictures = [load_pool("clip", partial(draw_pictures, args.scenes))]
-    tokens = [load_pool("clip_tokens", partial(draw_tokens, tokenizer, args.scenes))]
+    pictures = [load_chunks("clip", args.scenes, draw_pictures)]
+    tokens = [load_chunks("clip_tokens", args.scenes, partial(draw_tokens, tokenizer))]
     for folder in (args.engravings, args.contrast):
         if folder is not None:
             crops = load_pool(f"crops_{folder.name}", partial(real_crops, folder))
@@ -113,8 +151,9 @@ def train(args: argparse.Namespace) -> None:
         rows = torch.from_numpy(rng.integers(len(pictures), size=args.batch_size))
         images = augment(pictures[rows] / 127.5 - 1, rng)
         images = images.contiguous(memory_format=torch.channels_last)
-        embedded, words, scale = network(images, tokens[rows])
-        objective = loss(embedded, words, scale, tokens[rows])
+        with mixed_precision("cpu"):
+            embedded, words, scale = network(images, tokens[rows])
+        objective = loss(embedded.float(), words.float(), scale.float(), tokens[rows])
         optimizer.zero_grad()
         objective.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)

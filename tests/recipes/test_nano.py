@@ -63,6 +63,33 @@ def test_unit_variance_of_each_latent_channel_changes_no_picture(world):
     assert torch.allclose(scaled.std((0, 2, 3)), torch.ones(12), atol=1e-4)
 
 
+@pytest.mark.parametrize("words", ["a blur", "scraps", "scribble", "only lines", "stains"])
+def test_little_damage_keeps_a_picture_and_much_damage_loses_it(world, words):
+    from recipes.nano.illegible import damaged
+
+    blocks = np.random.default_rng(5).choice([20, 230], (8, 8))
+    image = Image.fromarray(np.uint8(np.kron(blocks, np.ones((16, 16))))).convert("RGB")
+
+    def left(legible: bool) -> float:
+        """How much of the blocks' contrast is still in its place."""
+        pages = [damaged(image, words, legible, np.random.default_rng(i)) for i in range(24)]
+        found = np.stack([np.asarray(p.convert("L").reduce(16), float) for p in pages])
+        relief = blocks - blocks.mean()
+        return float((found * relief).sum((1, 2)).mean() / (relief**2).sum())
+
+    assert left(legible=True) > 0.5
+    assert left(legible=False) < 0.4
+
+
+def test_a_small_clip_is_trained_and_read_by_open_clip(world):
+    import open_clip
+
+    options = ("--scenes", "12", "--batch-size", "4", "--out", str(world / "clip"))
+    run(world, "clip", "--minutes", "0.02", *options)
+    network = open_clip.create_model(f"local-dir:{world / 'clip'}")
+    assert network.encode_image(torch.zeros(1, 3, 128, 128)).shape == (1, 128)
+
+
 def test_a_world_is_made_from_nothing_and_each_training_resumes(world):
     run(world, "autoencoder", "--minutes", "0.02", "--share", "0.004", "--batch-size", "4")
     base = ("--scenes", "12", "--batch-size", "4", "--out", str(world / "base"))
