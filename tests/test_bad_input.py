@@ -38,7 +38,7 @@ Row = dict[str, object]
         ("--data.columns.image=page", "it has book, caption, image"),
         ("--data.columns.caption=words", "no column 'words'"),
         ("--data.path=nobody/nothing", "set data.path to a local folder"),
-        ("--data.held_out={'books': ['no such book']}", "no plate of"),
+        ("--data.held_out={'books': ['no such book']}", "no image of"),
         ("--data.held_out={'fraction': 0.0, 'books': []}", "set it to a number between 0 and 1"),
         ("--data.held_out={'fraction': 0.999999999, 'books': []}", "no plate is left to train on"),
         ("--data.resolution=31", "multiple of 4, such as 28 or 32"),
@@ -157,7 +157,7 @@ def test_a_pipeline_without_its_unet_is_refused(runs: Runs, tmp_path: Path) -> N
 
 def test_an_empty_folder_is_no_dataset(runs: Runs, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    assert "cannot read images" in runs.refuse(f"--data.path={tmp_path / 'none'}")
+    assert "holds no images, parquet files" in runs.refuse(f"--data.path={tmp_path / 'none'}")
 
 
 def test_a_dataset_without_rows_is_refused(runs: Runs, tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """Fingerprint of a dataset and of a run's use of it, to notice a change when it is resumed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
+from oldbook_diffusion.data.listing import File
 from oldbook_diffusion.fingerprint import check_unchanged
 
 COMMIT = re.compile(r"hf://datasets/[^@]+@([0-9a-f]{40})/")
@@ -35,11 +35,8 @@ def hub_commit(files: list[str]) -> str | None:
     return f"commit {found.pop()}" if len(found) == 1 else None
 
 
-def local_contents(path: Path, suffix: str) -> str:
-    """Hash the names and sizes of a folder's files, or of one file, wherever they lie."""
-    root = path.parent if path.is_file() else path
-    files = [path] if path.is_file() else path.glob(f"**/*{suffix}")
-    sizes = {str(file.relative_to(root)): file.stat().st_size for file in files if file.is_file()}
-    seen = sorted((name, size) for name, size in sizes.items() if "/." not in f"/{name}")
+def fingerprint_of(files: Iterable[File]) -> str:
+    """Hash the names and sizes of files, wherever their folder lies."""
+    seen = sorted((file.name, file.size) for file in files)
     digest = blake2b(repr(seen).encode(), digest_size=8).hexdigest()
     return f"{len(seen)} files of {sum(size for _, size in seen)} bytes, {digest}"

@@ -87,9 +87,8 @@ class Illustrations(LightningDataModule):
         self.global_batch_size = global_batch_size
         self.num_workers, self.seed, self.cache = num_workers, seed, cache
         self.cached: Store | None = None  # opened by who knows the network
-        self.contents: str | None = None
-        self.source = source_of(path)
-        self.split = Split(path, self.plates, columns, held_out, seed)
+        self.source = source_of(path, columns)
+        self.split = Split(path, self.plates, self.source.name_of, columns, held_out, seed)
         self.bad_samples = BadSamples(
             images.max_bad_fraction, columns.image, columns.caption, self.split.trains_on
         )
@@ -107,7 +106,6 @@ class Illustrations(LightningDataModule):
 
     def setup(self, stage: str) -> None:
         """Open the dataset and read the held-out plates, so that errors show at once."""
-        self.contents = self.source.contents(self.rows.files)
         self.held_out_sample()  # reads them
         if stage == "fit" and not self.undecided:
             self.decide(self.batch_size)
@@ -219,14 +217,14 @@ class Illustrations(LightningDataModule):
     def order(self) -> dict[str, Any]:
         """All that the order of the plates depends on."""
         settings = {
-            "data.path": self.path,
+            **self.source.place,
             "data.stream.split": self.stream.split,
             "data.stream.revision": self.stream.revision,
             "data.stream.shuffle_buffer_size": plain(self.stream.shuffle_buffer_size),
             "seed_everything": self.seed,
         }
-        contents = {} if self.contents is None else {"contents of data.path": self.contents}
-        return {**settings, **contents}
+        contents = self.rows.contents and {"contents of data.path": self.rows.contents}
+        return {**settings, **(contents or {})}
 
     def steps(self) -> dict[str, Any]:
         """All that a step depends on, given the order; not how it is divided among processes."""

@@ -27,9 +27,8 @@ def open_dataset(source: Source, stream: Stream, columns: Columns) -> Rows:
         # remote files (arrow issue 45214); those of local files end at once
         datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN = LOCAL_SHUTDOWN
     try:
-        options = source.options(stream.network)
         stream.network.apply(in_place=not is_address(source.path))
-        rows = source.load(stream, columns, **options)
+        rows = source.load(stream, columns)
         dataset = select_columns(rows.dataset, source.path, columns)
         images = dataset.cast_column(columns.image, datasets.Image(decode=False))
         return replace(rows, dataset=images)

@@ -22,11 +22,13 @@ class Rows:
         dataset: The stream.
         files: Its parquet files, one for each shard; empty where it is of other files.
         network: Timeouts and retries.
+        contents: Hash of what it holds, where that is known without reading it all.
     """
 
     dataset: IterableDataset
     files: list[str] = field(default_factory=list)
     network: Network = field(default_factory=Network)
+    contents: str | None = None
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """The rows in their own order, whatever their server does."""

@@ -1,26 +1,23 @@
 """Sources of a dataset: parquet files, webdataset tars, a folder of images, or the hub."""
 
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
 from urllib.parse import urlparse
 
-import datasets
-from datasets import load_dataset_builder
-from datasets.packaged_modules.parquet.parquet import Parquet
-from datasets.packaged_modules.webdataset.webdataset import WebDataset
-from pyarrow.dataset import ParquetFragmentScanOptions
+import pyarrow.parquet as pq
 
-from oldbook_diffusion.data.fingerprint import hub_commit, local_contents
-from oldbook_diffusion.data.network import WEBDATASET, Network
+from oldbook_diffusion.data.fingerprint import fingerprint_of, hub_commit
+from oldbook_diffusion.data.folder import Folder
+from oldbook_diffusion.data.kinds import KINDS, PARQUET, TARS, Kind, build, check_whole
+from oldbook_diffusion.data.listing import File, Listing, files_of_split, list_files, name_below
 from oldbook_diffusion.data.read_errors import file_of, first_line, is_address, may_come
 from oldbook_diffusion.data.seek import Rows
 from oldbook_diffusion.data.stream import Columns, Stream
 from oldbook_diffusion.errors import OldBookError
 
-END_OF_TAR = bytes(1024)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,38 +25,28 @@ class Source(ABC):
     """Where a dataset comes from, and how it is opened.
 
     Attributes:
-        path: Its path, URL or name.
+        path: Its path, URL or name, as the config has it.
     """
 
     path: str
-    suffix: ClassVar[str] = ""  # of its files
 
     @abstractmethod
-    def options(self, network: Network) -> dict[str, Any]:
-        """What `load_dataset` needs to find it."""
-
-    def load(self, stream: Stream, columns: Columns, **options: Any) -> Rows:
+    def load(self, stream: Stream, columns: Columns) -> Rows:
         """Open it without reading it, and set the retries that suit it.
 
         Args:
             stream: How it is streamed.
             columns: The columns that are wanted.
-            options: For `load_dataset`.
         """
-        builder = load_dataset_builder(revision=stream.revision, **options)
-        files: list[str] = []
-        if isinstance(builder, Parquet):
-            files = [str(file) for file in (builder.config.data_files or {}).get(stream.split, [])]
-            # hold one row group in memory; by default it ends with the whole file
-            scan = ParquetFragmentScanOptions(pre_buffer=False)
-            builder.config.fragment_scan_options = scan
-        dataset = builder.as_streaming_dataset(split=stream.split)
-        stream.network.apply(in_place=dataset.info.builder_name != WEBDATASET)
-        return Rows(dataset, files if len(files) == dataset.num_shards else [], stream.network)
 
-    def contents(self, files: list[str]) -> str | None:
-        """Hash its files' names and sizes; other contents of the same name are noticed by it."""
-        return local_contents(Path(self.path), self.suffix)
+    @property
+    def place(self) -> dict[str, str]:
+        """What a run must be resumed with besides the contents, by key."""
+        return {"data.path": self.path}
+
+    def name_of(self, path: str) -> str:
+        """The name of an image's file, wherever the dataset lies."""
+        return Path(path).name
 
     def explain(self, error: Exception) -> OldBookError:
         """Explain in one sentence why it cannot be opened."""
@@ -72,13 +59,10 @@ class Source(ABC):
 class HubSource(Source):
     """A dataset on the Hugging Face hub."""
 
-    def options(self, network: Network) -> dict[str, Any]:
-        """Its name is enough."""
-        return {"path": self.path}
-
-    def contents(self, files: list[str]) -> str | None:
-        """The commit that it is read at, where it is of parquet files."""
-        return hub_commit(files)
+    def load(self, stream: Stream, columns: Columns) -> Rows:
+        """Its name is enough; the commit that it is read at tells its contents."""
+        rows = build(stream, path=self.path)
+        return replace(rows, contents=hub_commit(rows.files))
 
     def explain(self, error: Exception) -> OldBookError:
         """The name may be wrong, or a local path, or the connection be down."""
@@ -89,43 +73,91 @@ class HubSource(Source):
         )
 
 
-class FolderSource(Source):
-    """A folder of images with a `metadata.jsonl`."""
+@dataclass(frozen=True)
+class LocalSource(Source):
+    """Files of this machine; where they lie does not matter, only what they hold.
 
-    def options(self, network: Network) -> dict[str, Any]:
-        """The folder."""
-        return {"path": "imagefolder", "data_dir": str(Path(self.path))}
+    Attributes:
+        listing: The files.
+    """
+
+    listing: Listing
+
+    @property
+    def place(self) -> dict[str, str]:
+        """A copy elsewhere is the same dataset."""
+        return {}
+
+    def name_of(self, path: str) -> str:
+        """Its path below the dataset's folder, so that one name in two folders is two images."""
+        return name_below(self.listing.root, path)
+
+    def say(self, what: str) -> None:
+        """Say in one line what is read."""
+        log.info("data.path %s: %s", self.path, what)
 
 
-class FilesSource(Source):
-    """Files of one kind: one of them, all in a folder, or one at a URL."""
+class FolderSource(LocalSource):
+    """A folder of images, with tables or text files that hold their captions."""
 
-    builder: ClassVar[str] = ""
+    def load(self, stream: Stream, columns: Columns) -> Rows:
+        """List it; the images are read later."""
+        folder = Folder(self.listing, stream.split, columns.image, columns.caption)
+        rows = Rows(folder.stream(), [], stream.network, folder.contents())
+        self.say(folder.summary())
+        return rows
 
-    def options(self, network: Network) -> dict[str, Any]:
-        """The files."""
-        if is_address(self.path):
-            storage = network.storage_options
-            return {"path": self.builder, "data_files": self.path, "storage_options": storage}
-        local = Path(self.path)
-        files = local if local.is_file() else local / f"**/*{self.suffix}"
-        return {"path": self.builder, "data_files": str(files)}
 
-    def load(self, stream: Stream, columns: Columns, **options: Any) -> Rows:
-        """Open the files; request one at a URL again where its server fails.
+@dataclass(frozen=True)
+class FilesSource(LocalSource):
+    """Local files of one kind.
+
+    Attributes:
+        kind: The kind.
+    """
+
+    kind: Kind
+
+    def load(self, stream: Stream, columns: Columns) -> Rows:
+        """Open the files of the split, if they are intact.
+
+        Raises:
+            OldBookError: A tar is truncated, or the split has no files.
+        """
+        files = files_of_split(self.path, self.listing.ending(self.kind.suffix), stream.split)
+        if self.kind is TARS:
+            for file in files:
+                check_whole(Path(file.path))
+        rows = self.kind.open_files([file.path for file in files], stream, columns)
+        left = len(self.listing.files) - len(files)
+        count = f"{len(files)} {self.kind.suffix} files, split {stream.split!r}"
+        self.say(f"{count}, {left} other files ignored" if left else count)
+        return replace(rows, contents=fingerprint_of(files))
+
+
+@dataclass(frozen=True)
+class AddressSource(Source):
+    """One file at a URL; a server need not tell its contents.
+
+    Attributes:
+        kind: Its kind.
+    """
+
+    kind: Kind
+
+    def load(self, stream: Stream, columns: Columns) -> Rows:
+        """Open it; request it again where its server fails.
 
         Raises:
             OldBookError: It does not exist, or cannot be read now.
         """
-        if not is_address(self.path):
-            return self.open_files(stream, columns, **options)
 
         def again(error: BaseException) -> bool:
             return may_come(error, self.path)
 
         def request() -> Rows:
             network.check_there(self.path)
-            return self.open_files(stream, columns, **options)
+            return self.kind.open_files([self.path], stream, columns)
 
         network = stream.network
         try:
@@ -135,88 +167,56 @@ class FilesSource(Source):
                 raise
             raise network.lost(self.path, error) from error
 
-    def open_files(self, stream: Stream, columns: Columns, **options: Any) -> Rows:
-        """Open the files, once."""
-        return super().load(stream, columns, **options)
 
-    def contents(self, files: list[str]) -> str | None:
-        """Those of local files; a server need not tell."""
-        return None if is_address(self.path) else super().contents(files)
-
-
-class ParquetSource(FilesSource):
-    """Parquet files."""
-
-    builder, suffix = "parquet", ".parquet"
-
-
-class WebDatasetSource(FilesSource):
-    """Webdataset tars."""
-
-    builder, suffix = WEBDATASET, ".tar"
-
-    def options(self, network: Network) -> dict[str, Any]:
-        """The tars, if they are intact.
-
-        Raises:
-            OldBookError: One is truncated.
-        """
-        local = Path(self.path)
-        for tar in [local] if local.is_file() else sorted(local.glob("**/*.tar")):
-            check_whole(tar)
-        return super().options(network)
-
-    def open_files(self, stream: Stream, columns: Columns, **options: Any) -> Rows:
-        """Open the tars; a missing caption makes a bad sample, no error."""
-        # its own decoder of text raises, which would stop the run
-        WebDataset.DECODERS = {**WebDataset.DECODERS, "txt": decode_text}
-        try:
-            return super().open_files(stream, columns, **options)
-        except ValueError:  # one of the first samples has other files than the rest: name the files
-            words = {name: datasets.Value("string") for name in columns.names}
-            features = datasets.Features({**words, columns.image: datasets.Image()})
-            return super().open_files(stream, columns, **options, features=features)
-
-
-FILES: Iterable[type[FilesSource]] = (ParquetSource, WebDatasetSource)
-
-
-def source_of(path: str) -> Source:
+def source_of(path: str, columns: Columns) -> Source:
     """The source that `data.path` names.
 
     Raises:
-        OldBookError: The type of a URL cannot be recognized.
+        OldBookError: The type of a URL cannot be recognized, or a folder holds no images.
     """
-    by_suffix = {kind.suffix: kind for kind in FILES}
     if is_address(path):
-        kind = by_suffix.get(Path(urlparse(path).path).suffix)
+        kind = KINDS.get(Path(urlparse(path).path).suffix)
         if kind is None:
-            raise OldBookError(f"data.path {path} is no file that ends in {' or '.join(by_suffix)}")
-        return kind(path)
-    local = Path(path)
-    if not local.exists():
-        return HubSource(path)
-    for suffix, kind in by_suffix.items():
-        if local.suffix == suffix if local.is_file() else any(local.glob(f"**/*{suffix}")):
-            return kind(path)
-    return FolderSource(path)
+            raise OldBookError(f"data.path {path} is no file that ends in {' or '.join(KINDS)}")
+        return AddressSource(path, kind)
+    return local_source(path, columns) if Path(path).exists() else HubSource(path)
 
 
-def decode_text(content: bytes) -> str | None:
-    """The text of a file; null where it is none."""
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return None
+def local_source(path: str, columns: Columns) -> LocalSource:
+    """The source of a folder or file.
 
-
-def check_whole(tar: Path) -> None:
-    """Check the end of a tar: a truncated one would end the epoch silently, or fail hours later.
+    Captioned images come first, then parquet files with the columns that are asked for, then
+    tars, then parquet files and images of any other kind.
 
     Raises:
-        OldBookError: It is truncated.
+        OldBookError: It holds no images.
     """
-    with tar.open("rb") as file:
-        file.seek(max(0, tar.stat().st_size - len(END_OF_TAR)))
-        if file.read() != END_OF_TAR:
-            raise OldBookError(f"{tar} is truncated: download it again or remove it")
+    listing = list_files(path)
+    parquet, tars = (listing.ending(kind.suffix) for kind in (PARQUET, TARS))
+    if listing.loose_images and (listing.captioned or not (parquet or tars)):
+        return FolderSource(path, listing)
+    if parquet and (not tars or has_columns(parquet[0], columns)):
+        return FilesSource(path, listing, PARQUET)
+    if tars:
+        return FilesSource(path, listing, TARS)
+    if not (listing.ending(".zip") or listing.tables):
+        raise OldBookError(nothing_in(listing))
+    return FolderSource(path, listing)
+
+
+def has_columns(file: File, columns: Columns) -> bool:
+    """Whether a parquet file has the image and the caption; also where it cannot be read."""
+    try:
+        return {columns.image, columns.caption} <= set(pq.read_schema(file.path).names)
+    except Exception:  # arrow raises nearly every kind; it is explained when the file is opened
+        return True
+
+
+def nothing_in(listing: Listing) -> str:
+    """The sentence for a folder without images."""
+    found = sorted({file.suffix or file.name for file in listing.files})
+    return (
+        f"data.path {listing.root} holds no images, parquet files or webdataset tars"
+        + (f", only {', '.join(found)}" if found else "")
+        + ": set it to a folder of images with captions, or to the name of a dataset on the hub"
+    )

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any, Literal
 
 from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
@@ -15,6 +14,7 @@ from oldbook_diffusion.data.stream import Columns
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import key, uniform
 
+SOME = 5  # books that a message names
 Part = Literal["held out", "trained on"]  # the seeds of the plates depend on these words
 
 
@@ -24,8 +24,8 @@ class HeldOut:
 
     Whole books are held out where books are known: plates of one book share a hand, a paper and
     a subject, and a model that has seen one has seen something of the others. Where they are not,
-    a plate is held out by its content (its file name, in a folder of images), so that duplicates
-    are in one part.
+    a plate is held out by its content, so that duplicates are in one part; in a folder of images
+    by its path below the folder.
 
     Attributes:
         fraction: Fraction of the books, or of the plates, in (0, 1), chosen by seeded chance.
@@ -56,11 +56,10 @@ class HeldOut:
                 "fraction"
             )
 
-    def holds(self, book: str | None, image: dict[str, Any] | None, seed: int) -> bool:
-        """Whether a plate is held out."""
+    def holds(self, name: Any, seed: int) -> bool:
+        """Whether a book is held out, or an image where books are not known."""
         if self.books:
-            return book in self.books
-        name = image_hash(image or {}) if book is None else book
+            return str(name) in self.books
         return uniform(seed, "held out", name) < self.fraction
 
 
@@ -70,6 +69,7 @@ class Split:
     Args:
         path: The dataset's name, for messages.
         plates: Gives the rows of one epoch, images as bytes.
+        name_of: Gives the name of an image's file, wherever the dataset lies.
         columns: Names of the columns.
         held_out: What is kept from training.
         seed: Seed of the split, and of the draws about each plate.
@@ -79,12 +79,14 @@ class Split:
         self,
         path: str,
         plates: Callable[[], Iterable[dict[str, Any]]],
+        name_of: Callable[[str], str],
         columns: Columns,
         held_out: HeldOut,
         seed: int,
     ) -> None:
         self.path = path
         self.plates = plates
+        self.name_of = name_of
         self.columns = columns
         self.held_out = held_out
         self.seed = seed
@@ -92,7 +94,9 @@ class Split:
     def holds(self, plate: dict[str, Any]) -> bool:
         """Whether a plate is held out."""
         book = plate[self.columns.book] if self.columns.book else None
-        return self.held_out.holds(book, plate[self.columns.image], self.seed)
+        if book is None and not self.held_out.books:
+            book = image_hash(plate[self.columns.image] or {}, self.name_of)
+        return self.held_out.holds(book, self.seed)
 
     def trains_on(self, plate: dict[str, Any]) -> bool:
         """Whether a plate is trained on."""
@@ -114,11 +118,26 @@ class Split:
         """
         rows = list(self.rows("held out", self.held_out.max_plates))
         if not rows:
-            raise OldBookError(
-                f"no plate of {self.path} is held out, so that nothing can be evaluated: "
-                "raise data.held_out.fraction or name books in data.held_out.books"
-            )
+            raise OldBookError(self.none_held_out())
         return rows
+
+    def none_held_out(self) -> str:
+        """Why nothing is held out, and what helps."""
+        start = f"no image of {self.path} is held out, so that nothing can be evaluated"
+        if self.columns.book is None:
+            return f"{start}: raise data.held_out.fraction"
+        books = {str(plate[self.columns.book]) for plate in self.plates()}
+        some = ", ".join(sorted(books)[:SOME]) + (", ..." if len(books) > SOME else "")
+        if self.held_out.books:
+            return f"{start}: data.held_out.books names none of its books, which are {some}"
+        if len(books) == 1:
+            return (
+                f"{start}: all are of one book, {some}; set data.columns.book to null, to hold out "
+                "single images"
+            )
+        return (
+            f"{start}: raise data.held_out.fraction, or name some of {some} in data.held_out.books"
+        )
 
     @cached_property
     def training_rows(self) -> list[Row]:
@@ -142,8 +161,8 @@ class Split:
         return [rows[i * len(rows) // number] for i in range(number)]
 
 
-def image_hash(image: dict[str, Any]) -> str:
+def image_hash(image: dict[str, Any], name_of: Callable[[str], str]) -> str:
     """Hash an image's bytes, or take its file's name where the bytes are not read yet."""
     if image.get("bytes"):
         return blake2b(image["bytes"], digest_size=16).hexdigest()
-    return Path(str(image.get("path"))).name  # wherever the folder lies
+    return name_of(str(image.get("path")))

@@ -1,6 +1,7 @@
 """Where plates come from, which are held out, and in what order they come."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ import torch
 from PIL import Image
 
 from oldbook_diffusion.data import Illustrations
+from oldbook_diffusion.data.listing import name_below
 from oldbook_diffusion.data.opening import open_dataset
 from oldbook_diffusion.data.sampler import Position, ShuffledRows
 from oldbook_diffusion.data.sources import source_of
-from oldbook_diffusion.data.split import HeldOut
+from oldbook_diffusion.data.split import HeldOut, Split, image_hash
 from oldbook_diffusion.data.stream import Columns, Stream
 from tests import tiny
 from tests.conftest import Runs, World
@@ -42,7 +44,7 @@ def test_webdataset_tars_are_a_dataset(runs: Runs, tmp_path: Path) -> None:
 
 
 def rows(world: World, start: Position, number: int, seed: int = 1) -> list[object]:
-    stream = open_dataset(source_of(str(world.plates)), Stream(), COLUMNS)
+    stream = open_dataset(source_of(str(world.plates), COLUMNS), Stream(), COLUMNS)
     order = iter(ShuffledRows(stream, lambda plate: True, seed, 5, start))
     return [(row.plate["caption"], row.seed, row.next) for row, _ in zip(order, range(number))]  # noqa: B905
 
@@ -73,20 +75,18 @@ def test_the_order_depends_on_the_seed(world: World) -> None:
 
 def test_a_book_is_held_out_whole() -> None:
     held_out = HeldOut(fraction=0.5)
-    sides = {
-        book: {held_out.holds(book, {"bytes": bytes([n])}, seed=3) for n in range(20)}
-        for book in map(str, range(40))
-    }
-    assert all(len(side) == 1 for side in sides.values())
-    assert 10 <= sum(side == {True} for side in sides.values()) <= 30
+    pages = [{"image": {"bytes": n.to_bytes(2)}, "book": str(n % 40)} for n in range(800)]
+    split = Split("", lambda: iter(pages), str, Columns(book="book"), held_out, seed=3)
+    held = Counter(str(row.plate["book"]) for row in split.rows("held out", None))
+    assert set(held.values()) == {20}
+    assert 10 <= len(held) <= 30
 
 
 def test_the_same_picture_is_never_on_both_sides() -> None:
     held_out = HeldOut(fraction=0.5)
     for number in range(20):
-        content = {"bytes": bytes([number]), "path": "a.png"}
-        copy = {"bytes": bytes([number]), "path": "b.png"}
-        assert held_out.holds(None, content, 3) == held_out.holds(None, copy, 3)
+        names = [image_hash({"bytes": bytes([number]), "path": path}, str) for path in "ab"]
+        assert len({held_out.holds(name, 3) for name in names}) == 1
 
 
 def test_a_folder_is_divided_alike_wherever_it_lies(tmp_path: Path) -> None:
@@ -103,11 +103,10 @@ def test_a_folder_is_divided_alike_wherever_it_lies(tmp_path: Path) -> None:
     assert 6 <= len(sides[0]) <= 18
 
 
-def test_a_picture_in_a_table_that_is_only_named_is_divided_by_its_name() -> None:
-    held_out = HeldOut(fraction=0.5)
-    for number in range(20):
-        named = [{"bytes": None, "path": f"{folder}{number}.png"} for folder in ("", "a/", "/b/")]
-        assert len({held_out.holds(None, page, 3) for page in named}) == 1
+def test_a_picture_that_is_only_named_is_divided_by_its_name_below_the_folder() -> None:
+    name = partial(name_below, Path("/data"))
+    assert image_hash({"bytes": None, "path": "/data/a/0.png"}, name) == "a/0.png"
+    assert image_hash({"bytes": None, "path": "b/0.png"}, name) == "b/0.png"
 
 
 def test_held_out_plates_are_not_trained_on(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +155,7 @@ def test_half_of_the_visits_are_mirrored(world: World) -> None:
     from oldbook_diffusion.data.decode import Decode
     from oldbook_diffusion.data.transforms import Images
 
-    stream = open_dataset(source_of(str(world.plates)), Stream(), COLUMNS)
+    stream = open_dataset(source_of(str(world.plates), COLUMNS), Stream(), COLUMNS)
     order = iter(ShuffledRows(stream, lambda plate: True, 1, 5, Position()))
     visits = [row for row, _ in zip(order, range(96))]  # noqa: B905
     flip = Decode(COLUMNS, Captions(), tiny.RESOLUTION, True, images=Images(random_flip=True))

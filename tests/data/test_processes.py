@@ -34,7 +34,7 @@ def batches(
     world: World, ranks: int, workers: int, start: Position = BEGINNING
 ) -> list[list[Batch]]:
     """The batches of six steps of each rank; half of the books are held out."""
-    stream = open_dataset(source_of(str(world.plates)), Stream(), COLUMNS)
+    stream = open_dataset(source_of(str(world.plates), COLUMNS), Stream(), COLUMNS)
     decode = Decode(COLUMNS, Captions(), tiny.RESOLUTION, training=True)
     faults = BadSamples(0.0, COLUMNS.image, COLUMNS.caption, lambda plate: True)
     steps = 12 // ranks

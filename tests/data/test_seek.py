@@ -15,6 +15,7 @@ from tests import tiny
 from tests.plates import write_webdataset
 
 COLUMNS = Columns(caption="caption", book="book")
+TAR = Columns("png", "txt")
 ROWS = 24
 
 
@@ -33,7 +34,7 @@ def regroup(folder: Path, rows: int) -> None:
 
 
 def captions(path: Path, first: int, seed: int = 4) -> list[str]:
-    stream = open_dataset(source_of(str(path)), Stream(), COLUMNS)
+    stream = open_dataset(source_of(str(path), COLUMNS), Stream(), COLUMNS)
     return [row["caption"] for row in stream.seek(seed, first)]
 
 
@@ -84,7 +85,7 @@ def test_files_come_in_another_order_with_another_seed(tmp_path: Path) -> None:
 
 def test_other_streams_are_entered_at_any_row_too(tmp_path: Path) -> None:
     path = write_webdataset(tmp_path / "tars")
-    stream = open_dataset(source_of(str(path)), Stream(), Columns("png", "txt"))
+    stream = open_dataset(source_of(str(path), TAR), Stream(), TAR)
     whole = [row["txt"] for row in stream.seek(4, 0)]
     assert [row["txt"] for row in stream.seek(4, 17)] == whole[17:]
 
@@ -98,6 +99,6 @@ def test_a_large_file_is_not_kept_in_memory(tmp_path: Path) -> None:
     path = tiny.write_plates(tmp_path / "plates", rows, files=1)
     regroup(path, 5)
     del rows
-    stream = open_dataset(source_of(str(path)), Stream(), COLUMNS)
+    stream = open_dataset(source_of(str(path), COLUMNS), Stream(), COLUMNS)
     seen = [psutil.Process().memory_info().rss for _ in stream.seek(4, 0)]
     assert seen[-1] - seen[number // 3] < number * size / 4
