@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import cache, checkpoint, data, render, resume
+from benchmarks import cache, checkpoint, data, gpu, render, resume
 
 SMALL_DENOISER = ["--widths", "32", "32", "64", "64", "--other_weights", "1000"]
 
@@ -53,3 +53,11 @@ def test_resume_measures_runs_that_begin_and_go_on(capsys: pytest.CaptureFixture
     said = capsys.readouterr().out
     assert float(columns(said, "2 files, begins")[0]) > 0
     assert float(columns(said, "2 files, goes on at 100, end of a pass")[0]) > 0
+
+
+@pytest.mark.slow
+def test_gpu_runs_every_side_on_the_cpu_too(capsys: pytest.CaptureFixture[str]) -> None:
+    gpu.main([])
+    said = capsys.readouterr().out
+    assert float(columns(said, "reference loop, 4 x 1")[1]) == 1
+    assert all(float(columns(said, f"the denoiser alone, {n}")[0]) > 0 for n in ("1 x 4", "4 x 1"))
