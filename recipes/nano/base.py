@@ -7,6 +7,7 @@ weights (Hang et al. 2023), on latents computed once.
 import argparse
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from recipes.nano.legs import (
     mixed_precision,
     norms_in_float32,
 )
-from recipes.nano.pools import load_chunks, load_pool, to_tensor
+from recipes.nano.pools import load_chunks, to_tensor
 from recipes.nano.scenes import Scene, draw_scene, random_source
 from recipes.nano.tokenizer import CONTEXT, save
 
@@ -62,7 +63,7 @@ def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
     )
 
 
-def build_unet(channels: int) -> UNet2DConditionModel:
+def build_unet(channels: int, device: str) -> UNet2DConditionModel:
     """A UNet for latents of 32 x 32, without attention where it would cost most."""
     unet = UNet2DConditionModel(
         sample_size=32,
@@ -76,8 +77,8 @@ def build_unet(channels: int) -> UNet2DConditionModel:
         attention_head_dim=(2, 2, 3, 5),  # the number of heads, whatever it is called
         norm_num_groups=16,
     )
-    # torch's fused attention is slow backwards on a CPU: 1.4 times the seconds of the whole step
-    unet.set_attn_processor(AttnProcessor())
+    if device == "cpu":  # torch's fused attention is slow backwards there: 1.4 times the step
+        unet.set_attn_processor(AttnProcessor())
     return unet.to(memory_format=torch.channels_last)
 
 
@@ -99,9 +100,9 @@ OBJECTIVE = DenoisingLoss(snr_gamma=5.0)
 class Networks(nn.Module):
     """What learns: the denoiser and the text encoder."""
 
-    def __init__(self, tokenizer: CLIPTokenizer, channels: int) -> None:
+    def __init__(self, tokenizer: CLIPTokenizer, channels: int, device: str) -> None:
         super().__init__()
-        self.unet = build_unet(channels)
+        self.unet = build_unet(channels, device)
         self.text_encoder = build_text_encoder(tokenizer)
         self.process = DiffusionProcess(build_scheduler())
 
@@ -122,10 +123,10 @@ def captioned_scene(index: int) -> tuple[Scene, str, str, np.random.Generator]:
     return scene, look, with_words(scene.caption, words[rng.integers(len(words))]), rng
 
 
-def picture(index: int) -> Tensor:  # => [3, 128, 128] uint8
-    """The picture of a captioned scene."""
-    scene, look, _, rng = captioned_scene(index)
-    return to_tensor(LOOKS[look][0](scene, rng))
+def draw_pictures(span: range) -> Tensor:  # => [N, 3, 128, 128] uint8
+    """The pictures of captioned scenes."""
+    scenes = map(captioned_scene, span)
+    return torch.stack([to_tensor(LOOKS[look][0](scene, rng)) for scene, look, _, rng in scenes])
 
 
 def with_words(caption: str, words: str) -> str:
@@ -143,9 +144,8 @@ def draw_captions(tokenizer: CLIPTokenizer, span: range) -> Tensor:  # => [N, CO
 
 
 @torch.no_grad()
-def encode_scenes(vae: AutoencoderKL, span: range, device: str) -> Tensor:  # => [N, C, 32, 32]
-    """The scaled latents of every scene, in float16."""
-    pictures = load_pool(f"base_{span.start}", lambda: torch.stack([picture(i) for i in span]))
+def encode(vae: AutoencoderKL, pictures: Tensor, device: str) -> Tensor:  # => [N, C, 32, 32]
+    """The scaled latents of pictures [N, 3, 128, 128] uint8, in float16."""
     latents = []
     for part in pictures.split(50):
         images = part.to(device).contiguous(memory_format=torch.channels_last)
@@ -165,20 +165,24 @@ class World:
     def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
         """Latents and tokens for one step, some tokens emptied; a function of the step."""
         rng = np.random.default_rng([7, step])
-        rows = torch.from_numpy(rng.integers(len(self.latents), size=size))
-        unnamed = torch.from_numpy(rng.random(size) < UNNAMED)[:, None]
+        device = self.latents.device
+        rows = torch.from_numpy(rng.integers(len(self.latents), size=size)).to(device)
+        unnamed = torch.from_numpy(rng.random(size) < UNNAMED)[:, None].to(device)
         words = torch.where(unnamed, self.empty, self.tokens[rows].long())
         latents = self.latents[rows].float()
         return latents.contiguous(memory_format=torch.channels_last), words
 
 
 def read_world(args: argparse.Namespace, vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> World:
-    """The latents and the tokens of all scenes, from the cache or computed."""
-    return World(
-        load_chunks("latents", args.scenes, lambda span: encode_scenes(vae, span, args.device)),
-        load_chunks("tokens", args.scenes, lambda span: draw_captions(tokenizer, span)),
+    """The latents and the tokens of all scenes, from the cache or computed, on the device."""
+    pictures = load_chunks("base", args.scenes, draw_pictures, args.workers)
+    log.info("drawn: %d pictures", len(pictures))
+    parts = (
+        encode(vae, pictures, args.device),
+        load_chunks("tokens", args.scenes, partial(draw_captions, tokenizer), args.workers),
         draw_tokens(tokenizer, ""),
     )
+    return World(*(part.to(args.device) for part in parts))
 
 
 def train(args: argparse.Namespace) -> None:
@@ -187,7 +191,7 @@ def train(args: argparse.Namespace) -> None:
     vae = AutoencoderKL.from_pretrained(CACHE / "vae").to(args.device)
     world = read_world(args, vae, tokenizer)
     networks, average = (
-        Networks(tokenizer, world.latents.shape[1]).to(args.device) for _ in range(2)
+        Networks(tokenizer, world.latents.shape[1], args.device).to(args.device) for _ in range(2)
     )
     norms_in_float32(networks)
     if args.start is not None:
@@ -199,14 +203,15 @@ def train(args: argparse.Namespace) -> None:
     for step in leg.steps(optimizer, args.rate):
         value, norm = learn(networks, optimizer, world.batch(step, args.batch_size), args.device)
         follow(average, networks, step, args.decay)
-        if step % 100 == 0:
-            log.info("step %d loss %.4f norm %.2f spent %.0f s", step, value, norm, leg.spent)
+        if step % 100 == 0:  # reads the device, which waits
+            told = (step, value.item(), norm.item(), leg.spent)
+            log.info("step %d loss %.4f norm %.2f spent %.0f s", *told)
     write(average, vae, tokenizer, args.out)
 
 
 def learn(
     networks: Networks, optimizer: torch.optim.Optimizer, batch: tuple[Tensor, Tensor], device: str
-) -> tuple[float, float]:
+) -> tuple[Tensor, Tensor]:
     """One step on latents and tokens; returns the loss and the norm of its gradient."""
     clean, words = (part.to(device) for part in batch)
     timesteps = torch.randint(1000, (len(clean),), device=device)
@@ -218,7 +223,7 @@ def learn(
     losses.mean().backward()
     norm = torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
     optimizer.step()
-    return losses.mean().item(), norm.item()
+    return losses.detach().mean(), norm
 
 
 def start_from(networks: Networks, folder: Path) -> None:
@@ -255,6 +260,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=120, help="of all legs together")
     parser.add_argument("--start", type=Path, help="pipeline to go on from")
     parser.add_argument("--scenes", type=int, default=30_000)
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw scenes")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--rate", type=float, default=5e-4)
     parser.add_argument("--decay", type=float, default=0.999, help="of the average")

@@ -1,6 +1,8 @@
 """Pools of training pictures, made once, in chunks, and kept as tensors in the cache."""
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +34,33 @@ def load_pool(name: str, make: Callable[[], Tensor]) -> Tensor:
     return torch.load(path, weights_only=True)
 
 
-def load_chunks(name: str, number: int, make: Callable[[range], Tensor]) -> Tensor:
-    """Take items 0 to number from the cache in chunks, and make those chunks that are missing."""
+def load_chunks(
+    name: str, number: int, make: Callable[[range], Tensor], workers: int = 1
+) -> Tensor:
+    """Take items 0 to number from the cache in chunks, and make those chunks that are missing.
+
+    Args:
+        name: Name of the pool.
+        number: Number of the items.
+        make: Makes the items of a span; a function of a module where there are workers.
+        workers: Processes that make chunks at the same time.
+    """
     spans = [range(first, min(number, first + CHUNK)) for first in range(0, number, CHUNK)]
-    parts = [load_pool(f"{name}_{s.start}_{s.stop}", lambda s=s: make(s)) for s in spans]
-    return torch.cat(parts)
+    if workers > 1:
+        with ProcessPoolExecutor(workers, get_context("spawn")) as processes:
+            list(processes.map(make_chunk, *zip(*((name, s, make) for s in spans), strict=True)))
+    return torch.cat([load_chunk(name, span, make) for span in spans])
+
+
+def load_chunk(name: str, span: range, make: Callable[[range], Tensor]) -> Tensor:
+    """Take a chunk from the cache, or make it and keep it."""
+    return load_pool(f"{name}_{span.start}_{span.stop}", lambda: make(span))
+
+
+def make_chunk(name: str, span: range, make: Callable[[range], Tensor]) -> None:
+    """Make a chunk in a process of its own, on one thread."""
+    torch.set_num_threads(1)
+    load_chunk(name, span, make)
 
 
 def crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
