@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,9 @@ from recipes.nano.engraver.looks import LOOKS
 from recipes.nano.legs import (
     CACHE,
     CHECKPOINTS,
+    CapturedStep,
     Leg,
+    Step,
     follow,
     mixed_precision,
     norms_in_float32,
@@ -95,6 +98,7 @@ def build_scheduler() -> DDPMScheduler:
 
 
 OBJECTIVE = DenoisingLoss(snr_gamma=5.0)
+Batch = tuple[Tensor, Tensor]  # latents [B, C, 32, 32], tokens [B, T]
 
 
 class Networks(nn.Module):
@@ -162,7 +166,7 @@ class World:
     tokens: Tensor
     empty: Tensor
 
-    def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
+    def batch(self, step: int, size: int) -> Batch:
         """Latents and tokens for one step, some tokens emptied; a function of the step."""
         rng = np.random.default_rng([7, step])
         device = self.latents.device
@@ -193,15 +197,15 @@ def train(args: argparse.Namespace) -> None:
     networks, average = (
         Networks(tokenizer, world.latents.shape[1], args.device).to(args.device) for _ in range(2)
     )
-    norms_in_float32(networks)
     if args.start is not None:
         for part in (networks, average):
             start_from(part, args.start)
-    optimizer = torch.optim.AdamW(networks.parameters(), weight_decay=1e-2, fused=True)
+    optimizer = build_optimizer(networks, args.device)
     parts = {"networks": networks, "average": average, "optimizer": optimizer}
     leg = Leg(CACHE / "base.pt", parts, args.minutes, args.device)
+    step_on = prepare_step(networks, optimizer, world.batch(0, args.batch_size), args.device)
     for step in leg.steps(optimizer, args.rate):
-        value, norm = learn(networks, optimizer, world.batch(step, args.batch_size), args.device)
+        value, norm = step_on(*world.batch(step, args.batch_size))
         follow(average, networks, step, args.decay)
         if step % 100 == 0:  # reads the device, which waits
             told = (step, value.item(), norm.item(), leg.spent)
@@ -209,14 +213,35 @@ def train(args: argparse.Namespace) -> None:
     write(average, vae, tokenizer, args.out)
 
 
+def build_optimizer(networks: Networks, device: str) -> torch.optim.Optimizer:
+    """AdamW; on a GPU its rate lies on the device, where a captured step reads it."""
+    options: dict[str, Any] = {"weight_decay": 1e-2, "fused": True}
+    if device != "cpu":
+        options |= {"lr": torch.tensor(0.0, device=device), "capturable": True}
+    return torch.optim.AdamW(networks.parameters(), **options)
+
+
+def prepare_step(
+    networks: Networks, optimizer: torch.optim.Optimizer, example: Batch, device: str
+) -> Step:
+    """A step on latents and tokens, as fast as the device makes it."""
+    step = partial(learn, networks, optimizer)
+    if device == "cpu":
+        norms_in_float32(networks)
+        return step
+    torch.backends.cudnn.benchmark = True
+    scheduler = networks.process.scheduler
+    scheduler.alphas_cumprod = scheduler.alphas_cumprod.to(device)
+    return CapturedStep(step, *example)
+
+
 def learn(
-    networks: Networks, optimizer: torch.optim.Optimizer, batch: tuple[Tensor, Tensor], device: str
+    networks: Networks, optimizer: torch.optim.Optimizer, clean: Tensor, words: Tensor
 ) -> tuple[Tensor, Tensor]:
     """One step on latents and tokens; returns the loss and the norm of its gradient."""
-    clean, words = (part.to(device) for part in batch)
-    timesteps = torch.randint(1000, (len(clean),), device=device)
+    timesteps = torch.randint(1000, (len(clean),), device=clean.device)
     noise = torch.randn_like(clean)
-    with mixed_precision(device):
+    with mixed_precision(clean.device.type):
         conditioning = {"prompt_embeds": networks.text_encoder(words)[0]}
         losses = OBJECTIVE(networks, clean, noise, timesteps, conditioning)
     optimizer.zero_grad()

@@ -2,12 +2,12 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 CACHE = Path(os.environ.get("NANO_CACHE", ".cache/nano"))
@@ -15,6 +15,7 @@ CHECKPOINTS = Path("checkpoints/nano")
 WARMUP = 0.02
 COOLDOWN = 0.3
 SAVE_EVERY = 150.0  # seconds
+Step = Callable[..., tuple[Tensor, ...]]
 
 
 def rate_at(progress: float) -> float:
@@ -23,6 +24,46 @@ def rate_at(progress: float) -> float:
     A plateau, unlike a cosine, lets a later leg with a longer budget go on from where it was.
     """
     return min(1.0, progress / WARMUP, max(0.0, (1 - progress) / COOLDOWN))
+
+
+def set_rate(optimizer: Optimizer, rate: float) -> None:
+    """Set the learning rate, in place where a captured step reads it from the device."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+class CapturedStep:
+    """A training step on a GPU, captured once and replayed.
+
+    A network of many small layers runs faster than its kernels are launched one by one: 118 ms a
+    step of 256 scenes against about 30 ms of work, measured on an H200.
+
+    Args:
+        step: A training step on tensors; returns tensors, and reads nothing from the device.
+        examples: Tensors of the shapes that it is always called with.
+    """
+
+    def __init__(self, step: Step, *examples: Tensor) -> None:
+        self.inputs = examples
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):  # so that libraries choose their algorithms
+            for _ in range(3):
+                step(*examples)
+        torch.cuda.current_stream().wait_stream(stream)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            self.outputs = step(*examples)
+
+    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Replay it on other inputs; its outputs are overwritten by the next call."""
+        for mine, new in zip(self.inputs, inputs, strict=True):
+            mine.copy_(new)
+        self.graph.replay()
+        return self.outputs
 
 
 class Leg:
@@ -48,8 +89,7 @@ class Leg:
         """Number the steps until the budget is spent, setting the learning rate at each."""
         last = saved = time.monotonic()
         while self.spent < self.budget:
-            for group in optimizer.param_groups:
-                group["lr"] = rate * rate_at(self.spent / self.budget + 1e-4)
+            set_rate(optimizer, rate * rate_at(self.spent / self.budget + 1e-4))
             yield self.step
             now = time.monotonic()
             self.spent, self.step, last = self.spent + now - last, self.step + 1, now
@@ -69,7 +109,8 @@ class Leg:
 
 def mixed_precision(device: str) -> torch.autocast:
     """Convolutions and products in bfloat16, a fifth faster on a processor that has it."""
-    return torch.autocast(torch.device(device).type, torch.bfloat16)
+    kind = torch.device(device).type
+    return torch.autocast(kind, torch.bfloat16, cache_enabled=kind == "cpu")  # no cache in a graph
 
 
 def norms_in_float32(network: nn.Module) -> None:
