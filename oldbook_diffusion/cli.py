@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from oldbook_diffusion import __version__
-from oldbook_diffusion.commands import COMMANDS
+from oldbook_diffusion.commands import COMMANDS, HELP
 from oldbook_diffusion.commands.check_keys import check_keys
 from oldbook_diffusion.errors import OldBookError, mendable
 
@@ -61,6 +61,9 @@ def run(words: Sequence[str]) -> None:
         hint = f"did you mean {close[0]}?" if close else f"take one of {', '.join(COMMANDS)}"
         raise OldBookError(f"there is no command {command!r}: {hint}")
     check_keys(command, rest)
+    if {"--help", "-h"} & set(rest) and not COMMANDS[command].trains:
+        sys.stdout.write((HELP / f"{command}.txt").read_text())
+        return
     import_module(f"oldbook_diffusion.commands.{COMMANDS[command].module}").run(rest)
 
 

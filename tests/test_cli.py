@@ -34,7 +34,17 @@ def started(*arguments: str) -> tuple[float, set[str]]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["fitt"], ["fit", "--trainer.max_stpes=3"], ["render", "--sed=3"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["fitt"],
+        ["fit", "--trainer.max_stpes=3"],
+        ["render", "--sed=3"],
+        ["render", "--help"],
+        ["export", "--help"],
+        ["report", "-h"],
+        ["cache", "--help"],
+    ],
 )
 def test_help_and_mistakes_import_nothing_large(arguments: list[str]) -> None:
     seconds, modules = started(*arguments)

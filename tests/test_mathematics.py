@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from oldbook_diffusion.metrics import CentroidSimilarity, PromptFidelity
-from oldbook_diffusion.metrics.centroid import halves
+from oldbook_diffusion.metrics.centroid import CentroidSimilarity, halves
+from oldbook_diffusion.metrics.prompt_fidelity import PromptFidelity
 from oldbook_diffusion.randomness import integers, key, normal, uniform
 
 

@@ -27,8 +27,8 @@ from oldbook_diffusion.evaluation.prompts import (
 from oldbook_diffusion.evaluation.scorer import Scorer
 from oldbook_diffusion.evaluation.scoring import NoScoring, Scoring
 from oldbook_diffusion.evaluation.validity import verdict
-from oldbook_diffusion.metrics import ImageEncoder
 from oldbook_diffusion.metrics.catalogue import STYLE
+from oldbook_diffusion.metrics.encoders import ImageEncoder
 from oldbook_diffusion.metrics.validity import Check, as_table
 from oldbook_diffusion.models import Sampling
 from oldbook_diffusion.run.context import RunContext

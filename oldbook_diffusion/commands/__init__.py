@@ -1,6 +1,9 @@
 """The commands of `oldbook`, one module each; a module is imported when its command runs."""
 
+from pathlib import Path
 from typing import NamedTuple
+
+HELP = Path(__file__).with_name("help")  # a text for each command that trains nothing
 
 
 class Command(NamedTuple):

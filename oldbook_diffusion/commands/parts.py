@@ -2,7 +2,7 @@
 
 from oldbook_diffusion.cache.settings import Cache
 from oldbook_diffusion.methods import FullFineTuning, LoRA, Peft
-from oldbook_diffusion.metrics import (
+from oldbook_diffusion.metrics.encoders import (
     CSDEncoder,
     DINOv2Encoder,
     GaborTextures,

@@ -14,7 +14,7 @@ from torchvision.transforms.functional import pil_to_tensor, resize, to_pil_imag
 from oldbook_diffusion.data.bad_samples import BadSampleError
 from oldbook_diffusion.data.transforms import Images, center_crop, decode_image
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.metrics import ImageEncoder
+from oldbook_diffusion.metrics.encoders import ImageEncoder
 from oldbook_diffusion.metrics.negative_controls import Change
 from oldbook_diffusion.models import BaseModel
 

@@ -8,18 +8,14 @@ from torch import Tensor
 
 from oldbook_diffusion.evaluation.plan import SampleImages
 from oldbook_diffusion.evaluation.reference_images import Plates
-from oldbook_diffusion.metrics import (
-    CentroidSimilarity,
-    ImageEncoder,
-    ImageTextEncoder,
-    PromptFidelity,
-)
 from oldbook_diffusion.metrics import catalogue as c
-from oldbook_diffusion.metrics.centroid import halves
+from oldbook_diffusion.metrics.centroid import CentroidSimilarity, halves
 from oldbook_diffusion.metrics.compute import compute_scores
 from oldbook_diffusion.metrics.curve import Curve
+from oldbook_diffusion.metrics.encoders import ImageEncoder, ImageTextEncoder
 from oldbook_diffusion.metrics.memorization import Nearest
 from oldbook_diffusion.metrics.negative_controls import CONTROLS, HARD_NEGATIVES
+from oldbook_diffusion.metrics.prompt_fidelity import PromptFidelity
 from oldbook_diffusion.metrics.reference_set import NOTHING, ReferenceSet
 from oldbook_diffusion.metrics.sample_embeddings import SampleEmbeddings
 

@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from oldbook_diffusion.cli import main
+from oldbook_diffusion.commands import HELP
 from oldbook_diffusion.commands.check_keys import is_known, known_keys
-from oldbook_diffusion.commands.list_keys import list_keys
+from oldbook_diffusion.commands.list_keys import list_help, list_keys
 from oldbook_diffusion.renamed_keys import FOREIGN, FOREIGN_TO_RENDER, RENAMED, WITHOUT_COUNTERPART
 
 
@@ -23,6 +24,12 @@ def refused(*arguments: str) -> str:
 def test_the_stored_keys_are_those_of_the_parsers() -> None:
     stored = {command: sorted(known_keys(command)) for command in list_keys()}
     assert stored == list_keys(), "run python -m oldbook_diffusion.commands.list_keys"
+
+
+def test_the_stored_help_is_that_of_the_parsers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    stored = {file.stem: file.read_text() for file in HELP.glob("*.txt")}
+    assert stored == list_help(), "run COLUMNS=100 python -m oldbook_diffusion.commands.list_keys"
 
 
 @pytest.mark.parametrize("table", [FOREIGN, RENAMED])

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from transformers import BitImageProcessor, Dinov2Config, Dinov2Model
 
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.metrics import (
+from oldbook_diffusion.metrics.encoders import (
     CSDEncoder,
     DINOv2Encoder,
     GaborTextures,
