@@ -19,6 +19,10 @@ from oldbook_diffusion.metrics.curve import Curve
 from oldbook_diffusion.run.layout import RunLayout
 
 PACKAGE = Path(oldbook_diffusion.__file__).parent
+LONGEST = {"Illustrations.__init__": 33}  # its signature alone is 14 lines
+# classes whose arguments are the keys of a group of the config
+CONFIG_NOUNS = {"StyleDiffusion.__init__", "Illustrations.__init__", "Evaluate.__init__"}
+MORE_ARGUMENTS = {"ShuffledRows.__init__": 8} | dict.fromkeys(CONFIG_NOUNS, 12)
 GROUPS = {tag.split("/")[0] for tag in CURVES}
 
 
@@ -78,3 +82,28 @@ def test_a_curve_of_the_catalogue_is_charted_without_another_line(kind: str) -> 
     ((chart, tags),) = charts.values()
     assert chart == kind
     assert tags[0] == "style/new"
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every function of the package with a name such as `Scorer.prepare`."""
+    for file in PACKAGE.rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+        owners = {id(part): f"{owner.name}." for owner in classes for part in owner.body}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                yield owners.get(id(node), "") + node.name, node
+
+
+def test_no_function_is_longer_than_30_lines() -> None:
+    lengths = [(name, (node.end_lineno or 0) - node.lineno + 1) for name, node in functions()]
+    assert len(lengths) > 500
+    assert [(name, long) for name, long in lengths if long > LONGEST.get(name, 30)] == []
+
+
+def test_no_function_has_more_than_6_arguments() -> None:
+    for name, node in functions():
+        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        named = [x for x in arguments if x.arg not in ("self", "cls")]
+        limit = MORE_ARGUMENTS.get(name, 6)
+        assert len(named) <= limit, f"{name} has {len(named)} arguments"

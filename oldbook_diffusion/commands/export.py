@@ -31,7 +31,7 @@ def export_checkpoint(
     out: Path | None = None,
     run_config: Path | None = None,
 ) -> list[Path]:
-    """Write the trained weights of a checkpoint.
+    """Write the trained weights of a checkpoint, and list the files.
 
     Args:
         checkpoint: File of a checkpoint in a run's folder.
@@ -39,17 +39,11 @@ def export_checkpoint(
         out: Folder to write into; beside the checkpoint, with its name, when null.
         run_config: Config that the run was started with; the one in the run's folder when null.
 
-    Returns:
-        The files written.
-
     Raises:
         OldBookError: The checkpoint or its config cannot be read, or the format does not support
             what was trained.
     """
-    content = read_checkpoint(checkpoint)
-    system = build_system(run_config or RunLayout.of_checkpoint(checkpoint).config)
-    system.on_load_checkpoint(content)
-    system.load_state_dict(content["state_dict"])
+    system = read_system(checkpoint, run_config)
     folder = out or checkpoint.with_suffix("")
     formats = [one for one in FORMATS if one.supports(system.method, system.model)]
     files: list[Path] = []
@@ -61,6 +55,15 @@ def export_checkpoint(
             "with --format"
         )
     return files
+
+
+def read_system(checkpoint: Path, run_config: Path | None) -> StyleDiffusion:
+    """The system of a run, as a checkpoint has kept it."""
+    content = read_checkpoint(checkpoint)
+    system = build_system(run_config or RunLayout.of_checkpoint(checkpoint).config)
+    system.on_load_checkpoint(content)
+    system.load_state_dict(content["state_dict"])
+    return system
 
 
 def build_system(run_config: Path) -> StyleDiffusion:

@@ -20,7 +20,7 @@ from oldbook_diffusion.evaluation.reference_images import (
     read_monitored,
     read_negatives,
 )
-from oldbook_diffusion.evaluation.scorer import BaseSamples, Scorer
+from oldbook_diffusion.evaluation.scorer import BaseSamples, CaptionPlates, Scorer
 from oldbook_diffusion.evaluation.scoring import Scored, Scoring
 from oldbook_diffusion.evaluation.validity import run_checks
 from oldbook_diffusion.metrics.negative_controls import NUISANCES
@@ -97,10 +97,10 @@ class EncoderScoring(Scoring):
         self.plates = embed_plates(model, encoder, context.data.training_sample(), views)
         held_out = embed_plates(model, encoder, context.data.held_out_sample(), NUISANCES, True)
         pages = through(model, self.monitored.images)
-        shown = [pages, *(view(pages) for view in views.values())]
-        embedded = [encoder.encode_images(view) for view in shown]
         seen = self.monitored.trained_on
-        references = self.scorer.prepare(base, self.plates, held_out, embedded, seen)
+        embedded = self.scorer.embed_changed(pages, views)
+        captions = CaptionPlates(self.scorer.embed(pages), seen, **embedded)
+        references = self.scorer.prepare(base, self.plates, held_out, captions)
         blends = (base.images.captions[~seen], pages[~seen])
         negatives = through(model, read_negatives(self.negatives_dir, pages.shape[-1]))
         checks = run_checks(self.scorer, base, blends, held_out, negatives)

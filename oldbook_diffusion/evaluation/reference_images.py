@@ -1,16 +1,17 @@
 """Reference images: plates through the autoencoder, as every sample goes, and their embeddings."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor, resize, to_pil_image
 
+from oldbook_diffusion.batch import Batch
 from oldbook_diffusion.data.bad_samples import BadSampleError
 from oldbook_diffusion.data.transforms import Images, center_crop, decode_image
 from oldbook_diffusion.errors import OldBookError
@@ -42,6 +43,19 @@ class Plates:
     thumbnails: list[bytes]
     variants: Mapping[str, Tensor]
     untouched: Tensor
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The plates of one or more parts, in their order."""
+        names = parts[0].variants
+        return cls(
+            torch.cat([part.embeddings for part in parts]),
+            [book for part in parts for book in part.books],
+            [caption for part in parts for caption in part.captions],
+            [small for part in parts for small in part.thumbnails],
+            {name: torch.cat([part.variants[name] for part in parts]) for name in names},
+            torch.cat([part.untouched for part in parts]),
+        )
 
     @property
     def book_ids(self) -> Tensor:  # => [N]
@@ -95,28 +109,30 @@ def embed_plates(
     Raises:
         OldBookError: None of them could be used.
     """
-    shown: list[Tensor] = []
-    untouched: list[Tensor] = []
-    variants: dict[str, list[Tensor]] = {name: [] for name in changes}
-    books: list[str | None] = []
-    captions: list[str] = []
-    thumbnails: list[bytes] = []
-    for batch in loader:
-        images = model.round_trip(batch["images"]).cpu()
-        shown.append(encoder.encode_images(images))
-        for name, change in changes.items():
-            variants[name].append(encoder.encode_images(change(images)))
-        if untouched_too:
-            untouched.append(encoder.encode_images(batch["images"]))
-        books += batch["books"]
-        captions += batch["prompts"]
-        thumbnails += [thumbnail(image) for image in images]
-    if not shown:
+    parts = [embed_batch(model, encoder, batch, changes, untouched_too) for batch in loader]
+    if not parts:
         raise OldBookError(f"none of the plates could be used, {FIX}")
-    embeddings = torch.cat(shown)
-    changed = {name: torch.cat(parts) for name, parts in variants.items()}
-    before = torch.cat([embeddings[:0], *untouched])
-    return Plates(embeddings, books, captions, thumbnails, changed, before)
+    return Plates.joined(parts)
+
+
+def embed_batch(
+    model: BaseModel,
+    encoder: ImageEncoder,
+    batch: Batch,
+    changes: Mapping[str, Change],
+    untouched_too: bool,
+) -> Plates:
+    """Embed the plates of a batch."""
+    images = model.round_trip(batch["images"]).cpu()
+    embeddings = encoder.encode_images(images)
+    return Plates(
+        embeddings,
+        batch["books"],
+        batch["prompts"],
+        [thumbnail(image) for image in images],
+        {name: encoder.encode_images(change(images)) for name, change in changes.items()},
+        encoder.encode_images(batch["images"]) if untouched_too else embeddings[:0],
+    )
 
 
 def thumbnail(image: Tensor) -> bytes:

@@ -31,10 +31,7 @@ def run_checks(
     mixtures = [scorer.embed(torch.lerp(samples, pages, share)) for share in MIXTURES]
     trial = Trial(
         replicates=scorer.embed(base.replicates),
-        hard_negatives={
-            name: scorer.embed(change(base.images.prompts))
-            for name, change in HARD_NEGATIVES.items()
-        },
+        hard_negatives=scorer.embed_changed(base.images.prompts, HARD_NEGATIVES),
         variants=held_out.variants,
         untouched=held_out.untouched,
         mixtures=torch.stack(mixtures),

@@ -49,7 +49,14 @@ def check_properties(method: Method, model: BaseModel, base: Tensor) -> None:
     Raises:
         OldBookError: It has no effect at all, has one before training, or leaves one when disabled.
     """
-    name, most = type(method).__name__, TOLERANCE * float(base.abs().max())
+    check_start(method, model, base)
+    with perturbed(method, model):
+        check_effect(method, model, base)
+
+
+def check_start(method: Method, model: BaseModel, base: Tensor) -> None:
+    """Refuse a method that changes the base model before training."""
+    name = type(method).__name__
     try:
         change = distance(predict(model), base)
     except RuntimeError as error:
@@ -57,23 +64,32 @@ def check_properties(method: Method, model: BaseModel, base: Tensor) -> None:
         raise OldBookError(
             f"model.method: {name} fails on these layers ({reason}): set other target_modules"
         ) from error
-    if change > most:
+    if change > tolerance(base):
         raise OldBookError(
             f"model.method: {name} changes the model before training, by up to {change:.2g}: set "
             "its initialization so that it starts from the base model"
         )
-    with perturbed(method, model):
-        if distance(predict(model), base) == 0:
-            raise OldBookError(
-                f"model.method: {name} has no effect on this model: set other target_modules"
-            )
-        with method.disabled(model):
-            change = distance(predict(model), base)
-        if change > most:
-            raise OldBookError(
-                f"model.method: {name} changes weights of the base model, which cannot be "
-                f"restored (off by {change:.2g} when disabled): set another initialization"
-            )
+
+
+def check_effect(method: Method, model: BaseModel, base: Tensor) -> None:
+    """Refuse a method that has no effect when trained, or still has one when disabled."""
+    name = type(method).__name__
+    if distance(predict(model), base) == 0:
+        raise OldBookError(
+            f"model.method: {name} has no effect on this model: set other target_modules"
+        )
+    with method.disabled(model):
+        change = distance(predict(model), base)
+    if change > tolerance(base):
+        raise OldBookError(
+            f"model.method: {name} changes weights of the base model, which cannot be "
+            f"restored (off by {change:.2g} when disabled): set another initialization"
+        )
+
+
+def tolerance(base: Tensor) -> float:
+    """The largest difference from predictions of the base model that is rounding."""
+    return TOLERANCE * float(base.abs().max())
 
 
 def distance(one: Tensor, other: Tensor) -> float:

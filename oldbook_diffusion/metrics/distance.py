@@ -6,14 +6,12 @@ other, which adds others. All are left out here: samples are only compared with 
 prompts, and plates with plates of other books.
 """
 
-import math
 from collections.abc import Callable
 
 import torch
-from scipy import stats
 from torch import Tensor
 
-from oldbook_diffusion.metrics.inference import FEWEST, Interval
+from oldbook_diffusion.metrics.inference import Interval, jackknife_interval
 
 Kernel = Callable[[Tensor, Tensor], Tensor]
 SCALE = 1000.0  # as CMMD is reported
@@ -35,15 +33,9 @@ def median_distance(plates: Tensor) -> float:
 
 
 def cluster_mmd(
-    samples: Tensor,
-    prompts: Tensor,
-    plates: Tensor,
-    kernel: Kernel,
-    books: Tensor | None = None,
+    samples: Tensor, prompts: Tensor, plates: Tensor, kernel: Kernel, books: Tensor | None = None
 ) -> Interval:
-    """Unbiased squared MMD (Gretton et al. 2012) with the prompt as the unit.
-
-    The interval is the jackknife's, leaving out one prompt at a time, by Student's t.
+    """Unbiased squared MMD (Gretton et al. 2012) with the prompt as the unit of its jackknife.
 
     Args:
         samples: [N, D] embeddings.
@@ -58,17 +50,10 @@ def cluster_mmd(
     if books is None or len(books.unique()) < 2:
         books = torch.arange(len(plates))
     among_plates = kernel(plates, plates)[books[:, None] != books[None]].mean()
-    names = prompts.unique()
 
     def distance(kept: Tensor) -> Tensor:
         others = prompts[kept][:, None] != prompts[kept][None]
-        return within[kept][:, kept][others].mean() + among_plates - 2 * across[kept].mean()
+        mmd = within[kept][:, kept][others].mean() + among_plates - 2 * across[kept].mean()
+        return mmd * SCALE
 
-    whole = distance(torch.ones_like(prompts, dtype=torch.bool))
-    if len(names) < FEWEST:
-        return Interval(float(whole) * SCALE, math.nan, math.nan)
-    without = torch.stack([distance(prompts != name) for name in names])
-    error = ((len(names) - 1) / len(names) * (without - without.mean()).square().sum()).sqrt()
-    reach = float(stats.t.ppf(0.975, len(names) - 1) * error) * SCALE
-    value = float(whole) * SCALE
-    return Interval(value, value - reach, value + reach)
+    return jackknife_interval(distance, prompts)

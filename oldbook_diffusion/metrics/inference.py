@@ -6,6 +6,7 @@ taking the 15 means of the prompts does so in one out of twenty, as it should
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -57,6 +58,24 @@ def ratio_interval(now: Tensor, before: Tensor) -> Interval:
     """
     ratio = now.mean() / before.mean()
     return t_interval(ratio + (now - ratio * before) / before.mean())
+
+
+def jackknife_interval(statistic: Callable[[Tensor], Tensor], prompts: Tensor) -> Interval:
+    """A statistic of samples and its interval, by the jackknife over prompts and Student's t.
+
+    Args:
+        statistic: Maps the samples to keep, [N] bool, to a number.
+        prompts: [N], the prompt of each sample. Of fewer than `FEWEST` the ends of the interval
+            are NaN.
+    """
+    names = prompts.unique()
+    value = float(statistic(torch.ones_like(prompts, dtype=torch.bool)))
+    if len(names) < FEWEST:
+        return Interval(value, math.nan, math.nan)
+    without = torch.stack([statistic(prompts != name) for name in names])
+    error = ((len(names) - 1) / len(names) * (without - without.mean()).square().sum()).sqrt()
+    reach = float(stats.t.ppf(0.975, len(names) - 1) * error)
+    return Interval(value, value - reach, value + reach)
 
 
 def sign_vectors(number: int) -> Tensor:  # => [S, P] of -1 and 1

@@ -35,9 +35,8 @@ def find_checkpoint(
     """What `--ckpt_path` means: a file, a run's folder, `last`, or `auto`.
 
     Args:
-        ckpt_path: A file; a run's folder for its newest intact checkpoint of this model, or of any
-            model, where none is of this one; `last` for the newest of the runs of this
-            name; `auto` for the same, or a new run where there is none.
+        ckpt_path: A file; a run's folder for its newest checkpoint of this model, or else of any;
+            `last` for the newest of the runs of this name; `auto` for the same, or a new run.
         place: Where the run is kept; with a version that the config names, it is the only one.
         model: The config of the model.
 
