@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch._dynamo.exc import TorchDynamoException
+from torch._dynamo.exc import TorchDynamoException  # private: torch.compiler names no error
 
 from oldbook_diffusion.errors import OldBookError
 

@@ -23,6 +23,21 @@ LONGEST = {"Illustrations.__init__": 33}  # its signature alone is 14 lines
 # classes whose arguments are the keys of a group of the config
 CONFIG_NOUNS = {"StyleDiffusion.__init__", "Illustrations.__init__", "Evaluate.__init__"}
 MORE_ARGUMENTS = {"ShuffledRows.__init__": 8} | dict.fromkeys(CONFIG_NOUNS, 12)
+NAMED_TUPLE = {"_asdict", "_fields"}  # public, whatever they begin with
+OF_NO_MODULE = (
+    # of the repository
+    "test_architecture.py",
+    "test_benchmarks.py",
+    "test_configs.py",
+    "test_docs.py",
+    "test_extending.py",
+    "test_readme.py",
+    "recipes/test_nano.py",
+    # of the page's script, and of what several processes and kills leave
+    "report/test_browser.py",
+    "data/test_processes.py",
+    "run/test_kills.py",
+)
 GROUPS = {tag.split("/")[0] for tag in CURVES}
 
 
@@ -107,3 +122,44 @@ def test_no_function_has_more_than_6_arguments() -> None:
         named = [x for x in arguments if x.arg not in ("self", "cls")]
         limit = MORE_ARGUMENTS.get(name, 6)
         assert len(named) <= limit, f"{name} has {len(named)} arguments"
+
+
+def private_parts(file: Path) -> Iterator[str]:
+    """The private names that a module uses and the package does not define."""
+    tree = ast.parse(file.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            names = [node.attr]
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            module = getattr(node, "module", None) or ""
+            names = [*module.split("."), *(part.name for part in node.names)]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr":
+            names = [x.value for x in node.args if isinstance(x, ast.Constant)]
+        else:
+            continue
+        yield from (x for x in map(str, names) if re.match(r"_[a-z]|f_locals", x))
+
+
+def test_private_parts_of_libraries_are_touched_in_few_places() -> None:
+    modules = {str(file.relative_to(PACKAGE)): file for file in PACKAGE.rglob("*.py")}
+    used = {name: set(private_parts(file)) - NAMED_TUPLE for name, file in modules.items()}
+    assert {name: parts for name, parts in used.items() if parts} == {
+        "compiled.py": {"_dynamo"},
+        "cache/networks.py": {"_name_or_path"},
+        "callbacks/checkpoint.py": {"_save_checkpoint", "_save_last_checkpoint"},
+        "callbacks/skip_nonfinite_steps.py": {"_step_supports_amp_scaling"},
+        "commands/list_keys.py": {"_option_string_actions"},
+        "data/read_errors.py": {"f_locals"},
+    }
+
+
+def test_tests_mirror_the_package() -> None:
+    tests = Path(__file__).parent
+    names = [str(file.relative_to(tests)) for file in tests.rglob("test_*.py")]
+    assert len(names) > 40
+    strays = []
+    for name in sorted(set(names) - set(OF_NO_MODULE)):
+        module = PACKAGE / name.replace("test_", "").removesuffix(".py")
+        if not module.is_dir() and not module.with_suffix(".py").is_file():
+            strays.append(name)
+    assert strays == [], "name a test module as the module that it tests"

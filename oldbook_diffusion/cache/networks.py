@@ -31,6 +31,7 @@ def open_store(cache: Cache, part: str, network: nn.Module, precision: str) -> S
     """
     device = next(network.parameters()).device.type
     folder = cache.path / f"{part}-{network_hash(network, device, precision)}"
+    # private, but the key of it in the config.json of diffusers and of transformers
     name = str(getattr(network.config, "_name_or_path", ""))
     about = {"part": part, "precision": precision, "device": device, "network": name}
     try:

@@ -48,6 +48,7 @@ class Checkpoint(ModelCheckpoint):
         )
         self.every_n_train_steps = every_n_train_steps
         self.stopwatch = Stopwatch()
+        self.saved_step = 0
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
@@ -65,17 +66,17 @@ class Checkpoint(ModelCheckpoint):
 
     def save(self, trainer: Trainer) -> None:
         """Save the present step, whatever its scores; once."""
-        if trainer.global_step != self._last_global_step_saved:
-            candidates = self._monitor_candidates(trainer)
-            # what was logged as the step is the one of the last validation
-            candidates["step"] = torch.tensor(trainer.global_step)
-            # without Lightning's count of the best, which would take this one for better
-            self._save_checkpoint(trainer, self.format_checkpoint_name(candidates))
-            self._save_last_checkpoint(trainer, candidates)
+        if trainer.global_step != self.saved_step:
+            step = {"step": torch.tensor(trainer.global_step)}
+            # private: what is public counts the best, and would take this one for better
+            self._save_checkpoint(trainer, self.format_checkpoint_name(step))
+            self._save_last_checkpoint(trainer, step)
 
+    # private: no hook tells when Lightning saves, nor how long it takes
     def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
         with self.stopwatch.time("checkpoint"):
             super()._save_checkpoint(trainer, filepath)
+        self.saved_step = trainer.global_step
 
 
 def check_monitor(tag: str | None) -> None:

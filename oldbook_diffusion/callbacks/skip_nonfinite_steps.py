@@ -58,6 +58,7 @@ class SkipNonfiniteSteps(Callback):
         # a scaler skips bad gradients itself, and makes some on purpose to find its scale
         good = torch.stack(self.good if scales else [*self.good, finite_gradients(optimizer)])
         bad = trainer.strategy.reduce((~good.all()).float(), reduce_op="sum").clamp(max=1)
+        # private: how a GradScaler asks an optimizer to skip, and there is no other way
         if not scales and getattr(optimizer, "_step_supports_amp_scaling", False):
             optimizer.found_inf = bad  # type: ignore[attr-defined]
         elif not scales and bool(bad):

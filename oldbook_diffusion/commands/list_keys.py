@@ -23,7 +23,7 @@ def list_keys() -> dict[str, list[str]]:
     """The keys of each command, as its parser has them now."""
     keys = {}
     for name in COMMANDS:
-        options = parser_of(name)._option_string_actions  # argparse has no public list of them
+        options = parser_of(name)._option_string_actions  # private: argparse lists them nowhere
         keys[name] = sorted(key.lstrip("-") for key in options if key.startswith("--"))
     return keys
 

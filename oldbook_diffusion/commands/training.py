@@ -151,8 +151,8 @@ class TrainingCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer with durable checkpoints, in a folder of its own, and ready to stop."""
         asked = self.config_init.trainer
-        plugins = [*(asked.plugins or []), DurableCheckpointIO()]
-        callbacks = [RunLock(), EndOnSignal(), LogBadSamples(), *(asked.callbacks or [])]
+        plugins = [*as_list(asked.plugins), DurableCheckpointIO()]
+        callbacks = [RunLock(), EndOnSignal(), LogBadSamples(), *as_list(asked.callbacks)]
         return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
 
     def call(self, method: Callable[..., object], **options: object) -> None:
@@ -163,6 +163,11 @@ class TrainingCLI(LightningCLI):
         except Terminated as end:
             sys.stdout.write(end.lines)
             sys.exit(end.status)
+
+
+def as_list(parts: Any) -> list[Any]:
+    """Parts of a trainer, which may be given as a list, alone, or not at all."""
+    return parts if isinstance(parts, list) else [] if parts is None else [parts]
 
 
 def batches_between(every_n_train_steps: int, accumulate_grad_batches: int, max_steps: int) -> int:

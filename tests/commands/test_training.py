@@ -15,7 +15,7 @@ from tests.comparing import PLAIN, events
 from tests.conftest import Runs
 from tests.processes import Fit, Ranks, free_port
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / "configs/cluster"
 LONG = (*PLAIN, "--model.lr_scheduler=null", "--trainer.max_steps=4000")
 OFTEN = "--checkpoint.every_n_train_steps=20"
@@ -171,3 +171,9 @@ def test_a_job_of_slurm_saves_before_its_limit_and_is_requeued(runs: Runs, tmp_p
             end_tree(process)
     assert steps(runs)[-1] % 20, "it was saved where it stood"
     assert (tmp_path / "requeued").read_text() == "requeue 4711\n"
+
+
+def test_a_single_callback_of_the_trainer_is_one_of_a_list(runs: Runs) -> None:
+    callback = '{"class_path": "lightning.pytorch.callbacks.LearningRateMonitor"}'
+    run = runs.fit(*PLAIN, f"--trainer.callbacks={callback}", "--trainer.log_every_n_steps=1")
+    assert "lr-AdamW" in events(run).Tags()["scalars"]

@@ -34,7 +34,8 @@ def exported(run: Path) -> set[str]:
 def test_an_adapter_with_nan_is_never_exported(
     runs: Runs, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run = runs.fit(*PLAIN, '--trainer.callbacks=[{"class_path": "tests.export.test_guards.Break"}]')
+    broken = '[{"class_path": "tests.callbacks.test_export_adapter.Break"}]'
+    run = runs.fit(*PLAIN, f"--trainer.callbacks={broken}")
     assert exported(run) == {"step=000002"}, "only from before it broke"
     assert "NaN or inf, first" in warnings(caplog)
 
