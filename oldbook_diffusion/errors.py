@@ -10,7 +10,7 @@ class OldBookError(Exception):
 EXTRAS = {"bitsandbytes": "8bit"}  # extra that installs a module which only some configs need
 
 
-def mendable(error: BaseException | None) -> OldBookError | None:
+def user_error(error: BaseException | None) -> OldBookError | None:
     """The OldBookError behind an error, however deep a library has wrapped it."""
     if error is None or isinstance(error, OldBookError):
         return error
@@ -22,4 +22,4 @@ def mendable(error: BaseException | None) -> OldBookError | None:
         )
     # a crash while an error is handled is a bug; parsers raise without naming the cause
     wraps = isinstance(error, ArgumentError)
-    return mendable(error.__cause__ or (error.__context__ if wraps else None))
+    return user_error(error.__cause__ or (error.__context__ if wraps else None))

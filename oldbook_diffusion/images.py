@@ -16,12 +16,12 @@ CAPTION = 40
 COLUMNS = 3
 
 
-def save_drawing(drawing: Tensor, path: Path, origin: Mapping[str, object]) -> None:
+def save_image(image: Tensor, path: Path, metadata: Mapping[str, object]) -> None:
     """Write one image [3, H, W] in [0, 1] as PNG, with its metadata as text chunks."""
     info = PngInfo()
-    for name, value in origin.items():
+    for name, value in metadata.items():
         info.add_itxt(name, str(value))
-    to_pil_image(drawing).save(path, "PNG", pnginfo=info)
+    to_pil_image(image).save(path, "PNG", pnginfo=info)
 
 
 def slug(prompt: str) -> str:
@@ -34,7 +34,7 @@ def side_by_side(columns: Sequence[Tensor]) -> Tensor:  # => [3, N * H, K * W]
     return torch.cat([torch.cat([*column], dim=-2) for column in columns], dim=-1)
 
 
-def before_and_after(prompts: Sequence[str], base: Tensor, tuned: Tensor) -> Image.Image:
+def before_and_after(prompts: Sequence[str], base: Tensor, fine_tuned: Tensor) -> Image.Image:
     """One sheet: a pair for each prompt, the base model's sample and the fine-tuned model's."""
     side = max(CELL, base.shape[-1])
     width, height = 2 * side + MARGIN, side + CAPTION
@@ -46,14 +46,14 @@ def before_and_after(prompts: Sequence[str], base: Tensor, tuned: Tensor) -> Ima
         left = MARGIN + number % columns * (width + MARGIN)
         top = MARGIN + number // columns * (height + MARGIN)
         sheet.paste(enlarge(base[number], side), (left, top))
-        sheet.paste(enlarge(tuned[number], side), (left + side + MARGIN // 2, top))
+        sheet.paste(enlarge(fine_tuned[number], side), (left + side + MARGIN // 2, top))
         write(sheet, prompt, (left, top + side + MARGIN // 2), width)
     return sheet
 
 
-def enlarge(drawing: Tensor, side: int) -> Image.Image:
+def enlarge(image: Tensor, side: int) -> Image.Image:
     """Resize an image to its cell by nearest neighbour, which adds no detail."""
-    return to_pil_image(drawing).resize((side, side), Image.Resampling.NEAREST)
+    return to_pil_image(image).resize((side, side), Image.Resampling.NEAREST)
 
 
 def write(sheet: Image.Image, text: str, corner: tuple[int, int], width: int) -> None:

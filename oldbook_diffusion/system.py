@@ -128,11 +128,11 @@ class StyleDiffusion(LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Losses of the fine-tuned and the base model, with fixed noise for each plate."""
         fine_tuned = self.losses_by_band(batch)
-        place = (dataloader_idx, batch_idx)
-        if place not in self.base_losses:
+        key = (dataloader_idx, batch_idx)
+        if key not in self.base_losses:
             with self.base_model():
-                self.base_losses[place] = self.losses_by_band(batch)
-        self.timestep_loss.update(fine_tuned, self.base_losses[place], dataloader_idx == 1)
+                self.base_losses[key] = self.losses_by_band(batch)
+        self.timestep_loss.update(fine_tuned, self.base_losses[key], dataloader_idx == 1)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:  # => images
         """Plates after a round trip through the autoencoder."""

@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 
-from oldbook_diffusion.errors import OldBookError, mendable
+from oldbook_diffusion.errors import OldBookError, user_error
 from tests import tiny
 from tests.conftest import Runs, World
 
@@ -90,13 +90,13 @@ def crash(mistake: Exception) -> Exception:
 
 def test_a_crash_while_a_mistake_is_handled_is_shown_as_a_crash() -> None:
     mistake = OldBookError("set it back")
-    assert mendable(crash(mistake)) is None
+    assert user_error(crash(mistake)) is None
     wrapper = ValueError("a library says something")
     wrapper.__cause__ = mistake
-    assert mendable(wrapper) is mistake
+    assert user_error(wrapper) is mistake
     parser = ArgumentError(None, "a parser says something")
     parser.__context__ = wrapper
-    assert mendable(parser) is mistake
+    assert user_error(parser) is mistake
 
 
 WINDOWS = """
@@ -211,7 +211,7 @@ def test_a_full_disk_ends_no_run_for_a_sample_or_an_export(
         raise OSError(28, "No space left on device")
 
     for place, name in (
-        (files, "save_drawing"),
+        (files, "save_image"),
         (files, "save_file"),
         (files, "write_json"),
         (export_adapter, "export"),

@@ -152,7 +152,7 @@ class Store:
     def forget(self, shard: str) -> None:
         """Take the names of a shard out of the index."""
         self.open_shard.cache_clear()
-        self.index = {name: place for name, place in self.index.items() if place != shard}
+        self.index = {name: file for name, file in self.index.items() if file != shard}
 
 
 def salvage(file: Path) -> dict[str, Tensor]:

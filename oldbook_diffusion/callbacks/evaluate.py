@@ -26,7 +26,7 @@ from oldbook_diffusion.evaluation.prompts import (
 )
 from oldbook_diffusion.evaluation.scorer import Scorer
 from oldbook_diffusion.evaluation.scoring import NoScoring, Scoring
-from oldbook_diffusion.evaluation.validity import verdict
+from oldbook_diffusion.evaluation.validity import failure_summary
 from oldbook_diffusion.metrics.catalogue import STYLE
 from oldbook_diffusion.metrics.encoders import ImageEncoder
 from oldbook_diffusion.metrics.validity import Check, as_table
@@ -119,7 +119,7 @@ class Evaluate(Callback):
         checks = self.prepare(RunContext(trainer), pl_module)[1]
         if checks:
             sys.stdout.write(as_table(checks) + "\n")
-        if failure := verdict(checks):
+        if failure := failure_summary(checks):
             raise OldBookError(failure)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -152,7 +152,7 @@ class Evaluate(Callback):
         """Sample the base model, set the scores up, and warn where the encoder is not valid."""
         assert isinstance(pl_module, StyleDiffusion)
         base, checks = self.prepare(context, pl_module)
-        if failure := verdict(checks):
+        if failure := failure_summary(checks):
             log.warning("%s; no checkpoint will be recommended", failure)
         return base
 

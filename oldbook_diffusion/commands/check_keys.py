@@ -41,8 +41,8 @@ def check_keys(command: str, arguments: Sequence[str]) -> None:
 
 def hint(command: str, key: str) -> str:
     """The key to use instead, by name or by spelling."""
-    if told := advice(command, key):
-        return f": {told}"
+    if key_instead := advice(command, key):
+        return f": {key_instead}"
     known = [name for name in known_keys(command) if not name.endswith(".help")]
     same_end = sorted((name for name in known if name.split(".")[-1] == key), key=len)
     close = same_end or difflib.get_close_matches(key, known, 1)

@@ -8,7 +8,7 @@ from argparse import ArgumentError
 from collections.abc import Iterable
 
 from oldbook_diffusion.commands.check_keys import hint
-from oldbook_diffusion.errors import OldBookError, mendable
+from oldbook_diffusion.errors import OldBookError, user_error
 
 KEY = re.compile(r'Parser key "([^"]+)": ')
 UNKNOWN = re.compile(r"Option '([\w.]+)' is not accepted|does not accept option '([\w.]+)'")
@@ -47,7 +47,7 @@ def explain(error: ArgumentError, command: str, parts: Iterable[type] = ()) -> O
         command: The command whose keys to suggest.
         parts: Classes that a config can name, to suggest them and their arguments.
     """
-    if mistake := mendable(error):
+    if mistake := user_error(error):
         return mistake
     message = " ".join(str(error).split())
     keys = list(KEY.finditer(message))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from oldbook_diffusion.commands.function_command import run_function
 from oldbook_diffusion.export import FORMATS, Exporter, read_export
-from oldbook_diffusion.images import before_and_after, save_drawing, slug
+from oldbook_diffusion.images import before_and_after, save_image, slug
 from oldbook_diffusion.models import BaseModel, Sampling, generate, load_model
 
 
@@ -81,7 +81,7 @@ class Render:
         files = [self.out / f"{stem}_{name}.png" for name in samples]
         for (name, sample), file in zip(samples.items(), files, strict=True):
             adapter = self.adapter if name == "fine_tuned" else ""
-            save_drawing(sample[0], file, {**metadata, "adapter": adapter})
+            save_image(sample[0], file, {**metadata, "adapter": adapter})
         if "fine_tuned" in samples:
             files.append(self.out / f"{stem}_before_after.png")
             sheet = before_and_after([self.prompt], samples["base"], samples["fine_tuned"])

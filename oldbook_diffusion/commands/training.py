@@ -30,7 +30,7 @@ from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.run.checkpoint_io import DurableCheckpointIO
 from oldbook_diffusion.run.files import check_writable
-from oldbook_diffusion.run.resume import enter, find_checkpoint, folder_of, place_of
+from oldbook_diffusion.run.resume import find_checkpoint, folder_of, logger_arguments, resume_in_run
 from oldbook_diffusion.system import StyleDiffusion
 
 FALSE_ALARMS = (
@@ -115,12 +115,12 @@ class TrainingCLI(LightningCLI):
         """Let every fact be given once."""
         parser.link_arguments("seed_everything", "data.seed")
         parser.link_arguments("data.resolution", "render.sampling.resolution", compute_fn=int)
-        clock = (
+        steps = (
             "checkpoint.every_n_train_steps",
             "trainer.accumulate_grad_batches",
             "trainer.max_steps",
         )
-        parser.link_arguments(clock, "trainer.val_check_interval", compute_fn=batches_between)
+        parser.link_arguments(steps, "trainer.val_check_interval", compute_fn=batches_between)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse; an error becomes one sentence."""
@@ -131,28 +131,28 @@ class TrainingCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         """Check the runs' folder; find the checkpoint of `--ckpt_path`, and resume in its run."""
-        config, self.entered = self.config, None
-        place = place_of(config.get("trainer.logger"))
-        if place is not None:
-            check_writable(folder_of(place))
-        if asked := config.get("ckpt_path"):
-            found = find_checkpoint(str(asked), place, config.model.as_dict())
+        config, self.resumed = self.config, None
+        logger = logger_arguments(config.get("trainer.logger"))
+        if logger is not None:
+            check_writable(folder_of(logger))
+        if ckpt_path := config.get("ckpt_path"):
+            found = find_checkpoint(str(ckpt_path), logger, config.model.as_dict())
             config.ckpt_path = found and str(found)
             if found and self.method == "fit":
-                self.entered = enter(place, found, str(asked))
+                self.resumed = resume_in_run(logger, found, str(ckpt_path))
 
     def after_instantiate_classes(self) -> None:
         """Keep what was found out of the saved config, which is to repeat the run."""
         if self.method == "fit":
             self.config.ckpt_path = None
-        if self.entered is not None:
-            self.entered.version = None
+        if self.resumed is not None:
+            self.resumed.version = None
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer with durable checkpoints, in a folder of its own, and ready to stop."""
-        asked = self.config_init.trainer
-        plugins = [*as_list(asked.plugins), DurableCheckpointIO()]
-        callbacks = [RunLock(), EndOnSignal(), LogBadSamples(), *as_list(asked.callbacks)]
+        given = self.config_init.trainer
+        plugins = [*as_list(given.plugins), DurableCheckpointIO()]
+        callbacks = [RunLock(), EndOnSignal(), LogBadSamples(), *as_list(given.callbacks)]
         return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
 
     def call(self, method: Callable[..., object], **options: object) -> None:

@@ -61,9 +61,9 @@ def write_scores(
     folder.write_scores(step, {"step": step, **encoder, **scores, "samples": rows})
 
 
-def write_plates(folder: RunFolder, plates: Plates, numbers: Iterable[int]) -> None:
+def write_plates(folder: RunFolder, plates: Plates, ids: Iterable[int]) -> None:
     """Write the training plates that samples are nearest to."""
-    for number in set(numbers):
+    for number in set(ids):
         about = plates.thumbnails[number], plates.captions[number], plates.books[number]
         folder.write_plate(number, *about)
 

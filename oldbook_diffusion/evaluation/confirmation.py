@@ -43,7 +43,7 @@ def confirm(
     system.load_trained_state(last)
     if context.is_main:
         with optional("the confirmation"):
-            record = {"step": step, **scorer.encoder.origin, "scores": scores}
+            record = {"step": step, **scorer.encoder.metadata, "scores": scores}
             context.folder.write_confirmation(record)
         for name, values in scores.items():
             log.info("Step %d on %s: style %s", step, name, STYLE.in_words(values))

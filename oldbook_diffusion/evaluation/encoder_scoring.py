@@ -110,9 +110,9 @@ class EncoderScoring(Scoring):
             log.warning("not verified: %s", lack)
         # validity first: nothing is selected where there is no reference set
         with optional("the encoder's validity checks and the reference set, for the selection,"):
-            record = {**encoder.origin, **as_record(checks), "unverified": unverified}
+            record = {**encoder.metadata, **as_record(checks), "unverified": unverified}
             context.folder.write_validity(record, as_table(checks) + "\n")
-            context.folder.write_reference_set(references, encoder.origin)
+            context.folder.write_reference_set(references, encoder.metadata)
         return checks
 
     def score(
@@ -121,7 +121,7 @@ class EncoderScoring(Scoring):
         """Score the samples of a step; show the training plate nearest to each."""
         report = self.scorer.score(images)
         with optional(f"the scores of step {step}"):
-            write_scores(context.folder, plan, step, report, self.scorer.encoder.origin)
+            write_scores(context.folder, plan, step, report, self.scorer.encoder.metadata)
             write_plates(context.folder, self.plates, report.nearest.plate.tolist())
         nearest = [self.plates.thumbnails[number] for number in report.nearest.plate]
         return Scored(report.scores, [enlarged(nearest, images.prompts.shape[-1])])

@@ -80,10 +80,10 @@ def check_style_words(words: str) -> None:
         OldBookError: They need a place for the prompt, and no other.
     """
     try:
-        places = {name for _, name, _, _ in Formatter().parse(words) if name is not None}
+        names = {name for _, name, _, _ in Formatter().parse(words) if name is not None}
     except ValueError:  # a brace alone
-        places = set()
-    if places != {"prompt"}:
+        names = set()
+    if names != {"prompt"}:
         raise OldBookError(
             f"render.style_words {words!r} needs a place for {{prompt}}, and for nothing else: "
             "write it as in '{prompt}, old book engraving'"

@@ -28,7 +28,7 @@ def run_checks(
     """
     assert scorer.references is not None
     samples, pages = blends
-    mixtures = [scorer.embed(torch.lerp(samples, pages, share)) for share in MIXTURES]
+    mixtures = [scorer.embed(torch.lerp(samples, pages, fraction)) for fraction in MIXTURES]
     trial = Trial(
         replicates=scorer.embed(base.replicates),
         hard_negatives=scorer.embed_changed(base.images.prompts, HARD_NEGATIVES),
@@ -40,7 +40,7 @@ def run_checks(
     return check_validity(scorer.references, trial)
 
 
-def verdict(checks: list[Check]) -> str:
+def failure_summary(checks: list[Check]) -> str:
     """One sentence about the checks that have failed; empty where none has."""
     wrong = failed(checks)
     if not wrong:

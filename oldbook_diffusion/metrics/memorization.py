@@ -96,7 +96,7 @@ def exceedance(samples: Tensor, prompts: Tensor, unseen: Tensor) -> Exceedance:
     One sample of each prompt and the unseen plates are ranked together: where nothing is copied,
     every order is as likely, so that the chance is exact though the threshold is estimated. The
     samples of a prompt are alike: each takes its turn, and the least chance counts as often as
-    there are turns (Bonferroni).
+    there are rounds (Bonferroni).
 
     Args:
         samples: [N], similarity of each sample to its nearest training plate.
@@ -106,16 +106,16 @@ def exceedance(samples: Tensor, prompts: Tensor, unseen: Tensor) -> Exceedance:
     beyond = len(unseen) // TAIL  # plates that lie above the threshold
     threshold = float(unseen.sort(descending=True).values[beyond])
     above = (samples > threshold).long()
-    turns = turns_of(prompts)
-    near = torch.zeros(int(turns.max()) + 1, dtype=torch.long).index_add_(0, turns, above).numpy()
-    units = turns.bincount().numpy()
+    rounds = rounds_of(prompts)
+    near = torch.zeros(int(rounds.max()) + 1, dtype=torch.long).index_add_(0, rounds, above).numpy()
+    units = rounds.bincount().numpy()
     # so many are above where at least so many are among as many of the first
     chances = stats.hypergeom.sf(near - 1, units + len(unseen), units, near + beyond)
     p = min(1.0, len(chances) * float(chances.min()))
     return Exceedance(int(above.sum()), len(samples), threshold, p)
 
 
-def turns_of(prompts: Tensor) -> Tensor:  # => [N]
+def rounds_of(prompts: Tensor) -> Tensor:  # => [N]
     """Which of its prompt's samples each sample is: 0 for the first."""
     alike = prompts[:, None] == prompts[None]
     return alike.tril(-1).sum(dim=1)

@@ -125,7 +125,7 @@ class ReferenceSet:
     def band(self) -> tuple[float, float]:
         """Where half of the held-out books lie when the other half is 1."""
         axis = self.directions["score"]
-        scores, origin = self.held_out.double() @ axis, (self.base.double() @ axis).mean()
+        scores, zero = self.held_out.double() @ axis, (self.base.double() @ axis).mean()
         names, generator = self.book_ids.unique(), torch.Generator().manual_seed(0)
         if len(names) < 2:
             return float("nan"), float("nan")
@@ -133,7 +133,7 @@ class ReferenceSet:
         for _ in range(SPLITS):
             order = names[torch.randperm(len(names), generator=generator)]
             half = torch.isin(self.book_ids, order[: len(names) // 2])
-            ratios.append((scores[half].mean() - origin) / (scores[~half].mean() - origin))
+            ratios.append((scores[half].mean() - zero) / (scores[~half].mean() - zero))
         lower, upper = torch.stack(ratios).quantile(torch.tensor(BAND).double()).tolist()
         return lower, upper
 

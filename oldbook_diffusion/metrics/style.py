@@ -72,6 +72,6 @@ def normalized(samples: Tensor, base: Tensor, plates: Tensor, prompts: Tensor) -
         [P], one mean gain of each prompt. The whole distance is one number for all prompts, so
         that prompts whose base samples lie nearer to plates do not count more.
     """
-    origin = prompt_means(base, prompts)
-    whole = plates.double().mean() - origin.mean()
-    return (prompt_means(samples, prompts) - origin) / whole
+    zero = prompt_means(base, prompts)
+    whole = plates.double().mean() - zero.mean()
+    return (prompt_means(samples, prompts) - zero) / whole

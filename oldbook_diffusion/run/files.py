@@ -12,7 +12,7 @@ from torch import Tensor
 
 from oldbook_diffusion.durable import replacing
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.images import save_drawing
+from oldbook_diffusion.images import save_image
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def write_sheet(file: Path, sheet: Image.Image) -> None:
 def write_sample(file: Path, image: Tensor, metadata: Mapping[str, object]) -> None:
     """Write an image [3, H, W] in [0, 1] as PNG, with metadata as text chunks."""
     with replacing(file, flushed=False) as draft:
-        save_drawing(image, draft, metadata)
+        save_image(image, draft, metadata)
 
 
 def read_png_metadata(file: Path) -> dict[str, str] | None:

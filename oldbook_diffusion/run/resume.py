@@ -17,27 +17,27 @@ log = logging.getLogger(__name__)
 LAST, AUTO = "last", "auto"
 
 
-def place_of(logger: Any) -> Namespace | None:
-    """The arguments of a run's place: those of its logger, or of the first of them."""
+def logger_arguments(logger: Any) -> Namespace | None:
+    """The arguments of a run's logger, or of the first where there are several."""
     first = logger[0] if isinstance(logger, list) and logger else logger
     arguments = first.get("init_args") if isinstance(first, Namespace) else None
     return arguments if arguments is not None and arguments.get("save_dir") else None
 
 
-def folder_of(place: Namespace) -> Path:
+def folder_of(logger: Namespace) -> Path:
     """The folder of all runs of a name."""
-    return Path(place.save_dir, place.get("name") or "")
+    return Path(logger.save_dir, logger.get("name") or "")
 
 
 def find_checkpoint(
-    ckpt_path: str, place: Namespace | None, model: Mapping[str, Any]
+    ckpt_path: str, logger: Namespace | None, model: Mapping[str, Any]
 ) -> Path | None:
     """What `--ckpt_path` means: a file, a run's folder, `last`, or `auto`.
 
     Args:
         ckpt_path: A file; a run's folder for its newest checkpoint of this model, or else of any;
             `last` for the newest of the runs of this name; `auto` for the same, or a new run.
-        place: Where the run is kept; with a version that the config names, it is the only one.
+        logger: Its arguments say where runs are kept, or which one where they name a version.
         model: The config of the model.
 
     Raises:
@@ -45,19 +45,19 @@ def find_checkpoint(
     """
     if ckpt_path not in (LAST, AUTO):
         return named_checkpoint(ckpt_path, model)
-    if place is None:
+    if logger is None:
         raise OldBookError(
             f"--ckpt_path {ckpt_path} cannot know the runs' folder, since trainer.logger names "
             "none: give the folder of the run to resume"
         )
-    newest = newest_checkpoint(versions(place), wanted(model))
+    newest = newest_checkpoint(versions(logger), wanted(model))
     if newest is None and ckpt_path == LAST:
         raise OldBookError(
-            f"there is no run to resume: no whole checkpoint under {folder_of(place)}; "
+            f"there is no run to resume: no whole checkpoint under {folder_of(logger)}; "
             "start one without --ckpt_path, or give the path of a checkpoint"
         )
     if newest is None:
-        log.warning("there is no run to resume under %s: a new one starts", folder_of(place))
+        log.warning("there is no run to resume under %s: a new one starts", folder_of(logger))
     return newest
 
 
@@ -77,15 +77,15 @@ def named_checkpoint(ckpt_path: str, model: Mapping[str, Any]) -> Path:
     return newest
 
 
-def versions(place: Namespace) -> Iterable[Path]:
+def versions(logger: Namespace) -> Iterable[Path]:
     """The folders of the runs of a name, or of the one that the config names."""
-    version = place.get("version")
+    version = logger.get("version")
     if version is None:
-        return folder_of(place).glob("*")
-    return [folder_of(place) / (version if isinstance(version, str) else f"version_{version}")]
+        return folder_of(logger).glob("*")
+    return [folder_of(logger) / (version if isinstance(version, str) else f"version_{version}")]
 
 
-def enter(place: Namespace | None, checkpoint: Path, ckpt_path: str) -> Namespace | None:
+def resume_in_run(logger: Namespace | None, checkpoint: Path, ckpt_path: str) -> Namespace | None:
     """Resume in the run of a checkpoint; a version that was reserved is released.
 
     Not where a mere file was asked for, nor where the config names a version, nor in a run that
@@ -93,12 +93,12 @@ def enter(place: Namespace | None, checkpoint: Path, ckpt_path: str) -> Namespac
     """
     run = RunFolder.of_checkpoint(checkpoint).path
     a_file = ckpt_path not in (LAST, AUTO) and not Path(ckpt_path).is_dir()
-    if place is None or a_file or place.get("version") is not None:
+    if logger is None or a_file or logger.get("version") is not None:
         return None
-    if run.parent != folder_of(place).resolve():
+    if run.parent != folder_of(logger).resolve():
         return None
-    place.version = run.name
-    return place
+    logger.version = run.name
+    return logger
 
 
 def wanted(model: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def test_embeddings_have_length_one_and_do_not_depend_on_the_batch(
         GaborTextures(),
     ]
     assert len({encoder.weights for encoder in encoders}) == len(encoders) - 1  # one CLIP twice
-    assert len({encoder.identity for encoder in encoders}) == len(encoders)
+    assert len({encoder.name for encoder in encoders}) == len(encoders)
     for encoder in encoders:
         embeddings = encoder.encode_images(IMAGES)
         assert embeddings.shape == (3, encoder.embedding_dim)

@@ -13,19 +13,19 @@ class ImageEncoder(ABC):
     """Maps images to embeddings; never a part of the trained system.
 
     Attributes:
-        identity: A name that distinguishes encoders.
+        name: A name that distinguishes encoders.
         weights: Hash of what it computes with.
         embedding_dim: Length of its embeddings.
     """
 
-    identity: str
+    name: str
     weights: str
     embedding_dim: int
 
     @property
-    def origin(self) -> dict[str, str]:
+    def metadata(self) -> dict[str, str]:
         """Name and hash, as written beside every embedding."""
-        return {"encoder": self.identity, "weights": self.weights}
+        return {"encoder": self.name, "weights": self.weights}
 
     @abstractmethod
     def encode_images(self, images: Tensor) -> Tensor:

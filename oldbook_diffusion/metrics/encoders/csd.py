@@ -32,7 +32,7 @@ class CSDEncoder(NetworkEncoder):
     def __init__(
         self, weights: Path, model: str = "ViT-L-14-quickgelu", batch_size: int = 64
     ) -> None:
-        self.identity, self.batch_size = f"CSD/{weights.name}", batch_size
+        self.name, self.batch_size = f"CSD/{weights.name}", batch_size
         with torch.random.fork_rng(devices=[]):
             clip, _, self.preprocess = open_clip.create_model_and_transforms(model)
         tower, head = split_descriptor(read_weights(weights))

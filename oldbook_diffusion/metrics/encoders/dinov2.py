@@ -21,7 +21,7 @@ class DINOv2Encoder(NetworkEncoder):
     """
 
     def __init__(self, model: str = "facebook/dinov2-base", batch_size: int = 64) -> None:
-        self.identity, self.batch_size = model, batch_size
+        self.name, self.batch_size = model, batch_size
         try:
             self.processor = AutoImageProcessor.from_pretrained(model)
             self.network = AutoModel.from_pretrained(model, torch_dtype=torch.float32)

@@ -52,17 +52,17 @@ class NetworkEncoder(ImageEncoder):
         return F.normalize(torch.cat(parts), dim=-1)
 
 
-def no_weights(identity: str, error: Exception, local: str) -> OldBookError:
+def no_weights(name: str, error: Exception, local: str) -> OldBookError:
     """The error of an encoder whose weights cannot be loaded, with what to use instead.
 
     Args:
-        identity: The encoder's name.
+        name: The encoder's name.
         error: What went wrong.
         local: What `render.encoder.init_args.model` may be set to instead.
     """
     reason = str(error).strip().split("\n")[0]
     return OldBookError(
-        f"no weights for the style encoder {identity} ({reason}); set "
+        f"no weights for the style encoder {name} ({reason}); set "
         f"render.encoder.init_args.model to {local}, or render.encoder to null "
         "to sample without scores"
     )

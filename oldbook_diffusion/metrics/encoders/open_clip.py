@@ -47,7 +47,7 @@ class OpenCLIPEncoder(NetworkEncoder, ImageTextEncoder):
         check_local(model)
         check_tag(model, pretrained)
         name = model if pretrained is None else f"{model}/{pretrained}"
-        self.identity = "+".join([name, *layers])
+        self.name = "+".join([name, *layers])
         self.batch_size = batch_size
         try:
             # building initializes random weights first: scoring must not change the training's RNG
@@ -56,7 +56,7 @@ class OpenCLIPEncoder(NetworkEncoder, ImageTextEncoder):
             self.network, self.preprocess = parts
             self.tokenize = open_clip.get_tokenizer(model)
         except Exception as error:  # open_clip and the hub raise nearly every kind
-            raise no_weights(self.identity, error, f"{LOCAL}FOLDER") from error
+            raise no_weights(self.name, error, f"{LOCAL}FOLDER") from error
         self.weights = freeze(self.network)
         self.layers = [tower_layer(self.network.visual, layer) for layer in layers]
         side = self.network.visual.image_size
@@ -71,7 +71,7 @@ class OpenCLIPEncoder(NetworkEncoder, ImageTextEncoder):
         """The last embedding, and the channels of the layers, each of length one."""
         seen: list[Tensor] = []
         hooks = [
-            layer.register_forward_hook(lambda module, given, answer: seen.append(answer))
+            layer.register_forward_hook(lambda module, given, output: seen.append(output))
             for layer in self.layers
         ]
         last = self.network.encode_image(inputs)
@@ -107,9 +107,9 @@ def tower_layer(tower: nn.Module, name: str) -> nn.Module:
         ) from error
 
 
-def channel_moments(answer: Tensor) -> Tensor:  # => [N, 2 C]
+def channel_moments(output: Tensor) -> Tensor:  # => [N, 2 C]
     """Mean and deviation of every channel of a map [N, C, h, w] or of tokens [N, T, C]."""
-    channels = answer.flatten(2) if answer.dim() == 4 else answer.transpose(1, 2)
+    channels = output.flatten(2) if output.dim() == 4 else output.transpose(1, 2)
     return torch.cat([channels.mean(dim=2), channels.std(dim=2)], dim=1)
 
 

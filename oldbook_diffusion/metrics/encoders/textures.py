@@ -30,12 +30,12 @@ class Textures(ImageEncoder):
 
     Args:
         filters: [K, 3, S, S], on lightness and the two contrasts of colour.
-        identity: Name of the bank.
+        name: Name of the bank.
     """
 
-    def __init__(self, filters: Tensor, identity: str) -> None:
+    def __init__(self, filters: Tensor, name: str) -> None:
         self.filters = F.normalize(filters.flatten(1), dim=1).view_as(filters)
-        self.identity = identity
+        self.name = name
         self.weights = hash_of({"filters": self.filters})
         self.embedding_dim = len(SCALES) * len(filters) * (len(filters) + 1) // 2 + 2 * 3
 

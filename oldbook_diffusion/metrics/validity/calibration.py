@@ -50,9 +50,9 @@ def mixing(references: ReferenceSet, trial: Trial) -> Check:
 def stability(references: ReferenceSet, trial: Trial) -> list[Check]:
     """How far plates move under what should not matter."""
     axis = references.directions["score"]
-    origin = (references.base.double() @ axis).mean()
+    zero = (references.base.double() @ axis).mean()
     plates = references.held_out.double() @ axis
-    whole = plates.mean() - origin
+    whole = plates.mean() - zero
 
     def moved(others: Tensor) -> float:
         return float(((others.double() @ axis).mean() - plates.mean()).abs() / whole)
