@@ -1,5 +1,6 @@
 """Interface of an exporter: a format that trained weights are written in and read from."""
 
+import json
 from abc import ABC, abstractmethod
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,12 +59,27 @@ def export(exporter: Exporter, method: Method, model: BaseModel, folder: Path) -
         except SafetensorError as error:  # it hides the error of a full disk
             raise OSError(str(error)) from error
         files = sorted(file for file in Path(draft).rglob("*") if file.is_file())
+        for file in files:
+            if file.suffix == ".safetensors":
+                sort_metadata(file)
         goals = [folder / file.relative_to(draft) for file in files]
         for file, goal in zip(files, goals, strict=True):
             goal.parent.mkdir(parents=True, exist_ok=True)
             file.chmod(0o644)  # safetensors lets nobody but their owner read its files
             file.replace(goal)
     return goals
+
+
+def sort_metadata(file: Path) -> None:
+    """Sort the metadata of a safetensors file, in place; its writer shuffles them."""
+    with file.open("r+b") as content:
+        size = int.from_bytes(content.read(8), "little")
+        header = json.loads(content.read(size))
+        header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(size)
+        if len(text) == size:
+            content.seek(8)
+            content.write(text)
 
 
 def check_exportable(exporter: Exporter, method: Method, model: BaseModel) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 
 from diffusers import StableDiffusionPipeline
 from peft import LoraConfig, get_peft_model_state_dict
+from torch import Tensor, nn
 
 from oldbook_diffusion.export.base import Exporter
 from oldbook_diffusion.methods import Method, PeftMethod
 from oldbook_diffusion.models import BaseModel, StableDiffusion
 
+B = ".lora_B."
 FILE = "pytorch_lora_weights.safetensors"
 # what decides what the weights do; an unknown field is an error in another version of peft, and
 # with dropout diffusers would drop while it samples
@@ -20,9 +22,10 @@ PLAIN = (True, "gaussian", "orthogonal")  # initializations that leave the base 
 class DiffusersLoRA(Exporter):
     """LoRA weights with their metadata, in one file.
 
-    Without rank and alpha in the metadata diffusers takes alpha = rank. All names are peft's:
-    diffusers' converter renames those of attention projections alone, and from a file with names
-    of both kinds its loader silently loads none of them.
+    The scale of the update, alpha / rank, is multiplied into B, and the metadata say alpha = rank:
+    a reader of the metadata and one that takes alpha = rank without it apply the same. All names
+    are peft's: diffusers' converter renames those of attention projections alone, and from a file
+    with names of both kinds its loader silently loads none of them.
     """
 
     def supports(self, method: Method, model: BaseModel) -> bool:
@@ -38,9 +41,12 @@ class DiffusersLoRA(Exporter):
         config = denoiser.peft_config["default"]
         StableDiffusionPipeline.save_lora_weights(
             folder,
-            unet_lora_layers=get_peft_model_state_dict(model.denoiser),
+            unet_lora_layers=folded(model.denoiser),
             unet_lora_adapter_metadata={
                 **{name: getattr(config, name) for name in FIELDS},
+                "lora_alpha": config.r,
+                "alpha_pattern": dict(config.rank_pattern),
+                "use_rslora": False,
                 "target_modules": sorted(config.target_modules),
             },
         )
@@ -56,3 +62,14 @@ class DiffusersLoRA(Exporter):
             raise ValueError(f"diffusers has no LoRA of a {type(model).__name__}")
         pipeline = model.pipeline("DDIMScheduler")
         pipeline.load_lora_weights(file.parent, weight_name=file.name)
+
+
+def folded(denoiser: nn.Module) -> dict[str, Tensor]:
+    """The weights of a LoRA by peft's names, each layer's scale multiplied into its B."""
+    weights: dict[str, Tensor] = get_peft_model_state_dict(denoiser)
+    for name, value in weights.items():
+        layer, is_b, _ = name.partition(B)
+        scale = denoiser.get_submodule(layer).scaling["default"] if is_b else 1  # type: ignore
+        if scale != 1:
+            weights[name] = value * scale
+    return weights

@@ -32,6 +32,9 @@ class PeftFolder(Exporter):
         config: Any = method.config()
         config.inference_mode = True
         config.base_model_name_or_path = model.pretrained
+        for name, value in vars(config).items():
+            if isinstance(value, set):  # its order would differ from process to process
+                setattr(config, name, sorted(value))
         config.save_pretrained(str(folder))
         weights = get_peft_model_state_dict(model.denoiser)
         tensors = {PREFIX + name: value.cpu().contiguous() for name, value in weights.items()}

@@ -1,12 +1,17 @@
 """What a format writes gives the same predictions when other programs load it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.utils import convert_state_dict_to_kohya
 from peft import PeftModel
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from oldbook_diffusion.export import (
@@ -117,3 +122,51 @@ def test_a_format_supports_what_it_can_hold(
     model = StableDiffusion(str(world.base))
     found = {name for name, method in METHODS.items() if exporter.supports(method(), model)}
     assert found == supported
+
+
+@pytest.mark.parametrize("name", ["lora", "lora_of_all_layers", "rslora", "patterns"])
+def test_a_reader_that_knows_no_alpha_reads_the_same_adapter(
+    world: World, tmp_path: Path, name: str
+) -> None:
+    patterns = {"r": 2, "lora_alpha": 8, "rank_pattern": {"to_q": 3}, "alpha_pattern": {"to_v": 5}}
+    method = Peft("LoraConfig", patterns) if name == "patterns" else METHODS[name]()
+    model = trained(world, method)
+    (file,) = export(DiffusersLoRA(), method, model, tmp_path / "export")
+    weights = load_file(file)
+    save_file(weights, tmp_path / file.name)  # without metadata
+    found = predict(load_in_diffusers(world.base, tmp_path))
+    assert float((found - predict(model.unet)).abs().max()) < 1e-5
+    if name in ("lora", "rslora"):
+        alphas = {x: v for x, v in convert_state_dict_to_kohya(weights).items() if "alpha" in x}
+        assert alphas
+        assert {int(alpha) for alpha in alphas.values()} == {2}, "which is its rank"
+
+
+WRITE = """
+import sys, torch
+from pathlib import Path
+from oldbook_diffusion.export import FORMATS, export
+from oldbook_diffusion.methods import LoRA
+from oldbook_diffusion.models import StableDiffusion
+torch.manual_seed(0)
+model, method = StableDiffusion(sys.argv[1]), LoRA(rank=2)
+method.attach(model)
+for parameter in model.parameters():
+    if parameter.requires_grad:
+        parameter.data += torch.randn_like(parameter)
+for exporter in FORMATS[:2]:
+    for number in range(8):
+        export(exporter, method, model, Path(sys.argv[2]) / str(number))
+"""
+
+
+def test_equal_weights_are_written_as_equal_bytes_in_every_process(
+    world: World, tmp_path: Path
+) -> None:
+    for seed in "01":
+        command = [sys.executable, "-c", WRITE, str(world.base), str(tmp_path / seed)]
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
+    for name in ("pytorch_lora_weights.safetensors", "adapter_config.json"):
+        files = list(tmp_path.rglob(name))
+        assert len(files) == 16
+        assert len({file.read_bytes() for file in files}) == 1, name

@@ -61,11 +61,11 @@ def test_the_adapter_changes_the_drawings(runs: Runs) -> None:
         assert np.abs(np.asarray(a, float) - np.asarray(b, float)).max() > 1
 
 
-def test_the_adapter_carries_its_rank_and_alpha(runs: Runs) -> None:
+def test_the_adapter_says_that_alpha_is_its_rank_for_it_is_folded_in(runs: Runs) -> None:
     run = runs.fit("--model.method.init_args.alpha=7.0", "--render.prompts=[]")
     file = run / EXPORT / "pytorch_lora_weights.safetensors"
     with safe_open(file, "pt") as content:
         metadata = str(content.metadata())
         assert all("lora" in key for key in content.keys())  # noqa: SIM118
-    assert '"unet.lora_alpha": 7.0' in metadata
+    assert '"unet.lora_alpha": 2' in metadata
     assert '"unet.r": 2' in metadata
