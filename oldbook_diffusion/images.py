@@ -25,8 +25,8 @@ def save_image(image: Tensor, path: Path, metadata: Mapping[str, object]) -> Non
 
 
 def slug(prompt: str) -> str:
-    """A prompt as a part of a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:48]
+    """A prompt as a part of a file name: letters and digits of any script, at most 48."""
+    return re.sub(r"[\W_]+", "-", prompt.lower()).strip("-")[:48] or "prompt"
 
 
 def side_by_side(columns: Sequence[Tensor]) -> Tensor:  # => [3, N * H, K * W]

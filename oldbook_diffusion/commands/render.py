@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from oldbook_diffusion.commands.function_command import run_function
 from oldbook_diffusion.export import FORMATS, Exporter, read_export
 from oldbook_diffusion.images import before_and_after, save_image, slug
 from oldbook_diffusion.models import BaseModel, Sampling, generate, load_model
+
+KINDS = ("base", "fine_tuned", "before_after")  # of pictures that one call can write
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -77,7 +80,7 @@ class Render:
     def write_samples(self, samples: dict[str, Tensor], metadata: dict[str, object]) -> list[Path]:
         """Write samples, and a sheet of both where there are two."""
         self.out.mkdir(parents=True, exist_ok=True)
-        stem = f"{slug(self.prompt)}_seed={self.seed}"
+        stem = self.free_stem()
         files = [self.out / f"{stem}_{name}.png" for name in samples]
         for (name, sample), file in zip(samples.items(), files, strict=True):
             adapter = self.adapter if name == "fine_tuned" else ""
@@ -87,3 +90,13 @@ class Render:
             sheet = before_and_after([self.prompt], samples["base"], samples["fine_tuned"])
             sheet.save(files[-1])
         return files
+
+    def free_stem(self) -> str:
+        """A name that no picture in the folder begins with: prompts and adapters may share one."""
+        stem = f"{slug(self.prompt)}_seed={self.seed}"
+        numbered = (f"{stem}_{number}" for number in count(2))
+        return next(
+            one
+            for one in chain([stem], numbered)
+            if not any((self.out / f"{one}_{kind}.png").exists() for kind in KINDS)
+        )

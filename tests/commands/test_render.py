@@ -52,3 +52,25 @@ def test_a_folder_without_an_adapter_is_refused(world: World, tmp_path: Path) ->
 def test_a_resolution_that_the_model_cannot_take_is_refused(world: World) -> None:
     with pytest.raises(SystemExit, match="such as 28 or 32"):
         main(["render", "a rose", f"--base={world.base}", "--resolution=30"])
+
+
+def test_every_picture_has_a_file_of_its_own(
+    runs: Runs, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = runs.fit("--model.optimizer.init_args.lr=0.3", "--render.prompts=[]")
+    style = "A botanical illustration of a rose in the style of an old book by"
+    calls = [
+        (f"{style} Redoute",),
+        (f"{style} Linnaeus",),
+        ("日本語",),
+        ("مرحبا",),
+        ("a rose", f"--adapter={run / 'checkpoints/step=000002'}"),
+        ("a rose", f"--adapter={run / 'checkpoints/step=000004'}"),
+    ]
+    capsys.readouterr()
+    for call in calls:
+        options = (f"--base={world.base}", f"--out={tmp_path / 'out'}", "--num_inference_steps=2")
+        main(["render", *call, *options])
+    files = [line for line in capsys.readouterr().out.splitlines() if line.endswith(".png")]
+    assert len(set(files)) == len(files) == 10
+    assert len(list((tmp_path / "out").iterdir())) == 10
