@@ -23,8 +23,11 @@ class DINOv2Encoder(NetworkEncoder):
     def __init__(self, model: str = "facebook/dinov2-base", batch_size: int = 64) -> None:
         self.name, self.batch_size = model, batch_size
         try:
-            self.processor = AutoImageProcessor.from_pretrained(model)
-            self.network = AutoModel.from_pretrained(model, torch_dtype=torch.float32)
+            # null asks on a terminal whether to run code of the folder
+            self.processor = AutoImageProcessor.from_pretrained(model, trust_remote_code=False)
+            self.network = AutoModel.from_pretrained(
+                model, torch_dtype=torch.float32, trust_remote_code=False
+            )
         except (OSError, ValueError) as error:
             raise no_weights(model, error, "a local folder") from error
         self.weights = freeze(self.network)
