@@ -1,6 +1,7 @@
 """ShowResults: what to open when a run is over."""
 
 import logging
+import shlex
 import sys
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -34,7 +35,7 @@ class ShowResults(Callback):
             "adapter": adapter / FILE if (adapter / FILE).exists() else adapter,
         }
         lines = {
-            "curves": f"tensorboard --logdir {folder.path}",
+            "curves": shlex.join(["tensorboard", "--logdir", str(folder.path)]),
             **{name: file for name, file in files.items() if file.exists()},
             "resume": context.resume_command(saves=False),
         }

@@ -1,7 +1,9 @@
 """Report page: samples and scores of runs in one self-contained HTML file."""
 
 import base64
+import hashlib
 import io
+import json
 import platform
 import shlex
 from collections.abc import Mapping
@@ -9,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from PIL import Image
@@ -23,6 +26,7 @@ from oldbook_diffusion.run.folder import RunFolder
 
 SIDE = 256  # of an image on the page, at most
 QUALITY = 82
+SCRIPTS = ("chart.umd.min.js", "page.js")  # all that the page runs
 PACKAGES = ("torch", "lightning", "diffusers", "transformers", "peft", "open-clip-torch")
 RIVALS = {
     c.SHORTCUT.tag: "the best shortcut of tone, edges or grain",
@@ -72,10 +76,16 @@ def page(runs: list[Run]) -> str:
         runs=[describe(run) for run in runs],
         warning=warning(runs),
         data={"tags": TAGS, "runs": [chart_data(run) for run in runs]},
+        script_hashes=[hash_source(part(name)) for name in SCRIPTS],
         columns=[curve.title for curve in COLUMNS],
         versions={"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         part=part,
     )
+
+
+def hash_source(script: str) -> str:
+    """A script as a content security policy allows it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def describe(run: Run) -> dict[str, Any]:
@@ -155,7 +165,7 @@ def command(run: Run, step: int, key: Key, metadata: Mapping[str, str]) -> str:
     """The command that generates a sample again."""
     sampling = ("scheduler", "num_inference_steps", "guidance_scale", "negative_prompt")
     options = ("seed", *sampling, "resolution")
-    words = ["oldbook", "render", key[0], "--base", pretrained(run.config)]
+    words = ["oldbook", "render", key[0], "--base", base_model(run.config)]
     words += ["--adapter", str(run.folder.adapter(step))]
     for name in options:
         if metadata.get(name):
@@ -163,11 +173,17 @@ def command(run: Run, step: int, key: Key, metadata: Mapping[str, str]) -> str:
     return shlex.join(words)
 
 
-def pretrained(config: str) -> str:
-    """The base model that a config names."""
-    lines = (line.strip() for line in config.splitlines())
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("pretrained:")]
-    return names[0] if names else "BASE"
+def base_model(config: str) -> str:
+    """The base model that a config names, as a word of the command line."""
+    try:
+        content = yaml.safe_load(config)
+    except yaml.YAMLError:
+        return "BASE"
+    model = content.get("model") if isinstance(content, dict) else None
+    model = model if isinstance(model, dict) else {}
+    if model.get("base"):
+        return json.dumps(model["base"])
+    return str(model.get("pretrained") or "BASE")
 
 
 def chart_data(run: Run) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """RunContext: a process of a run, the run's folder, and what it shares with other processes."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,5 +71,5 @@ class RunContext:
         folder = self.folder
         there = saves or bool(folder.checkpoint_files)
         start = folder.path if there else self.trainer.ckpt_path  # which may be of another run
-        command = f"oldbook fit --config {folder.config}"
-        return f"{command} --ckpt_path {start}" if start else command
+        words = ["oldbook", "fit", "--config", str(folder.config)]
+        return shlex.join([*words, "--ckpt_path", str(start)] if start else words)

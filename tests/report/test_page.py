@@ -2,7 +2,11 @@
 
 import json
 import re
+import shlex
 import shutil
+from base64 import b64encode
+from hashlib import sha256
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ from markupsafe import escape
 
 from oldbook_diffusion.cli import main
 from oldbook_diffusion.report.table import p_value, within_bounds
-from tests.conftest import PROMPTS, Runs
+from tests.conftest import PROMPTS, Runs, World
 
 HOSTILE = "<script>document.title = 'taken'</script> & a \"rose\""
 
@@ -154,3 +158,41 @@ def test_a_report_of_a_run_that_died_says_what_is_missing(runs: Runs) -> None:
 def test_a_folder_without_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="it has no images/base; give one such as runs/nano"):
         main(["report", str(tmp_path)])
+
+
+def test_printed_commands_are_pasted_into_a_shell_as_they_are(
+    runs: Runs, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tmp_path / "my base's #1"
+    shutil.copytree(world.base, base)
+    place = tmp_path / "my runs [v1] #2"
+    runs.command(
+        "fit",
+        f"--trainer.logger.init_args.save_dir={place}",
+        "--trainer.logger.init_args.name=it's",
+        f"--model.pretrained={base}",
+        "--render.encoder=null",
+    )
+    run = place / "it's/version_0"
+    printed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line)
+    assert shlex.split(printed["curves"]) == ["tensorboard", "--logdir", str(run)]
+    resume = shlex.split(printed["resume"])
+    assert resume == ["oldbook", "fit", "--config", f"{run}/config.yaml", "--ckpt_path", str(run)]
+    main([*resume[1:], "--trainer.max_steps=5"])
+    assert (run / "checkpoints/step=000005.ckpt").is_file()
+    page = (run / "report.html").read_text()
+    told = [unescape(one) for one in re.findall(r"oldbook render [^<]*", page)]
+    words = shlex.split(told[-1])
+    assert words[words.index("--base") + 1] == str(base)
+    main([*words[1:], f"--out={tmp_path / 'again'}"])
+    assert len(list((tmp_path / "again").iterdir())) == 3
+
+
+def test_the_page_runs_its_own_scripts_alone(runs: Runs) -> None:
+    page = write_report(runs.fit("--render.encoder=null"))
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert "default-src 'none'" in policy
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    hashes = [b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
+    assert re.findall(r"'sha256-([^']*)'", unescape(policy)) == hashes
+    assert len(hashes) == 2
