@@ -15,7 +15,7 @@ from oldbook_diffusion.run.profile import Stopwatch
 
 
 class Checkpoint(ModelCheckpoint):
-    """Save every N optimizer steps, after the samples are scored, and at the end.
+    """Save every N optimizer steps, before and after the samples are scored, and at the end.
 
     The command line sets `trainer.val_check_interval` from `every_n_train_steps`, so that
     validation, samples, scores and files share one clock and no file falls between two optimizer
@@ -59,6 +59,30 @@ class Checkpoint(ModelCheckpoint):
         for part in ("total", "current"):
             progress[part] = dict.fromkeys(progress[part], behind)
 
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save before anything is sampled and scored, which may be killed; and owe that."""
+        if self._should_skip_saving_checkpoint(trainer) or not self.save_top_k:
+            return
+        progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
+        present, before = (
+            progress.state_dict(),
+            (self._last_global_step_saved, self._last_checkpoint_saved),
+        )
+        owe_validation(trainer)
+        self.save(trainer)
+        progress.load_state_dict(present)
+        # the same step is saved again, with its scores, if it is to be kept
+        self._last_global_step_saved, self._last_checkpoint_saved = before
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save with the scores; a step that is none of the best is not kept."""
+        unscored = self.saved_step == trainer.global_step != self._last_global_step_saved
+        super().on_validation_end(trainer, pl_module)
+        if unscored and self._last_global_step_saved != trainer.global_step:
+            step = {"step": torch.tensor(trainer.global_step)}
+            trainer.strategy.remove_checkpoint(self.format_checkpoint_name(step))
+            self.saved_step = 0
+
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the last step too, where it is no multiple of the interval."""
         self.save(trainer)  # first: Lightning would save it under the name of the last alone
@@ -91,3 +115,12 @@ def check_monitor(tag: str | None) -> None:
         return
     (closest,) = get_close_matches(tag, sorted(known), n=1, cutoff=0)
     raise OldBookError(f"checkpoint.monitor {tag!r} is logged by no run: did you mean {closest!r}?")
+
+
+def owe_validation(trainer: Trainer) -> None:
+    """Have the resumed run start with the validation that is due."""
+    # Lightning validates again only where it was inside of a batch
+    progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
+    progress.reset()
+    progress.increment_ready()
+    progress.increment_started()

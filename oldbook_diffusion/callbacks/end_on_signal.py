@@ -6,9 +6,8 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from oldbook_diffusion.callbacks.checkpoint import Checkpoint
+from oldbook_diffusion.callbacks.checkpoint import Checkpoint, owe_validation
 from oldbook_diffusion.data.loader import SIGNALS
-from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.exit_status import status
 from oldbook_diffusion.system import StyleDiffusion
@@ -82,9 +81,10 @@ class EndOnSignal(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Save the weights, also where no more data comes."""
+        """Save the weights, also where no more data comes or sampling or scoring fails."""
+        alone = trainer.world_size == 1  # else the others would wait, or this one for them
         ended = isinstance(exception, Terminated) or (
-            isinstance(exception, OldBookError) and between_steps(trainer)
+            alone and (trainer.validating or between_steps(trainer))
         )
         if not ended or not self.has_learnt:
             return
@@ -97,15 +97,6 @@ class EndOnSignal(Callback):
         """Leave the network as it was."""
         if trainer.world_size == 1:
             self.watch.remove()
-
-
-def owe_validation(trainer: Trainer) -> None:
-    """Have the resumed run start with the validation that is due."""
-    # Lightning validates again only where it was inside of a batch
-    progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
-    progress.reset()
-    progress.increment_ready()
-    progress.increment_started()
 
 
 def between_steps(trainer: Trainer) -> bool:
