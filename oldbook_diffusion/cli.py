@@ -13,7 +13,8 @@ from importlib import import_module
 from oldbook_diffusion import __version__
 from oldbook_diffusion.commands import COMMANDS, HELP
 from oldbook_diffusion.commands.check_keys import check_keys
-from oldbook_diffusion.errors import OldBookError, user_error
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.library_errors import translate
 
 USAGE = """usage: oldbook COMMAND [--config FILE ...] [--KEY VALUE ...]
 
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             run(words)
     except Exception as error:
-        if (mistake := user_error(error)) is None:
+        if (mistake := translate(error)) is None:
             raise
         sys.exit(f"oldbook: {mistake}")
 

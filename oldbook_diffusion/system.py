@@ -20,6 +20,7 @@ from oldbook_diffusion.metrics.catalogue import BANDS, TRAIN_LOSS
 from oldbook_diffusion.metrics.timestep_loss import TimestepLoss
 from oldbook_diffusion.models import BaseModel, Conditioning, Sampling, choose_model, generate
 from oldbook_diffusion.objectives import DenoisingLoss, Objective
+from oldbook_diffusion.optimization import build_optimizer, build_schedule
 from oldbook_diffusion.randomness import key, normal
 
 
@@ -190,12 +191,14 @@ class StyleDiffusion(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer of what the method trains, and its schedule."""
-        optimizer = self.optimizer(self.method.parameter_groups(self.model))
+        optimizer = build_optimizer(self.optimizer, self.method.parameter_groups(self.model))
         if self.lr_scheduler is None:
             return optimizer
+        factories, steps = (self.lr_scheduler, self.optimizer), self.trainer.max_steps
+        schedule = build_schedule(*factories, optimizer, steps)
         return {
             "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": self.lr_scheduler(optimizer), "interval": "step"},
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
     def on_train_end(self) -> None:

@@ -9,7 +9,8 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.data.batch_size import sizes
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.run.memory import peak_memory, room, used_memory
+from oldbook_diffusion.library_errors import is_out_of_memory
+from oldbook_diffusion.run.memory import forget_peak, peak_memory, room, used_memory
 from oldbook_diffusion.system import StyleDiffusion
 
 log = logging.getLogger(__name__)
@@ -54,9 +55,12 @@ def largest_that_fits(system: StyleDiffusion, candidates: list[int], resolution:
     for size in candidates:
         if largest and size * for_each > free:
             break
+        forget_peak(system.device)
         try:
             system.rehearse(size, resolution)
-        except torch.OutOfMemoryError:
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
             break
         largest = size
         for_each = max(0, peak_memory(system.device) - before) / size

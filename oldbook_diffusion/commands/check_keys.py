@@ -81,15 +81,19 @@ def keys_of_file(name: str) -> Iterator[tuple[str, str]]:
     """The keys of a config file.
 
     Raises:
-        OldBookError: There is no such file, or it is not YAML.
+        OldBookError: There is no such file, or it is not a mapping in YAML.
     """
     try:
         content = yaml.safe_load(Path(name).read_text())
     except OSError as error:
         raise OldBookError(f"cannot read the config file {name!r}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise OldBookError(f"the config file {name} is not in UTF-8: save it as UTF-8") from error
+    except yaml.YAMLError as error:
         told = " ".join(str(error).split())
         raise OldBookError(f"the config file {name} is not YAML: {told}") from error
+    if not isinstance(content, Mapping | None):
+        raise OldBookError(f"the config file {name} holds no keys: write them as KEY: VALUE")
     yield from ((key, f"{name}: ") for key in keys_within(content))
 
 

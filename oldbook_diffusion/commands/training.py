@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import StochasticWeightAveraging, WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from oldbook_diffusion.callbacks import (
@@ -28,6 +29,7 @@ from oldbook_diffusion.commands.explain import explain
 from oldbook_diffusion.commands.parts import PARTS
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.library_errors import blaming
 from oldbook_diffusion.run.checkpoint_io import DurableCheckpointIO
 from oldbook_diffusion.run.files import check_writable
 from oldbook_diffusion.run.resume import find_checkpoint, folder_of, logger_arguments, resume_in_run
@@ -49,6 +51,7 @@ TRAINER_DEFAULTS: dict[str, Any] = {
         "init_args": {"save_dir": "runs", "name": "oldbook"},
     },
 }
+SEEDS = 2**32
 GIVEN_HERE = {
     "model",
     "dataloaders",
@@ -128,6 +131,7 @@ class TrainingCLI(LightningCLI):
             self.config = parser.parse_args(args)
         except ArgumentError as error:
             raise explain(error, self.command, PARTS) from error
+        check_seed(self.config.seed_everything)
 
     def before_instantiate_classes(self) -> None:
         """Check the runs' folder; find the checkpoint of `--ckpt_path`, and resume in its run."""
@@ -153,7 +157,9 @@ class TrainingCLI(LightningCLI):
         given = self.config_init.trainer
         plugins = [*as_list(given.plugins), DurableCheckpointIO()]
         callbacks = [RunLock(), EndOnSignal(), LogBadSamples(), *as_list(given.callbacks)]
-        return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
+        check_callbacks(callbacks)
+        with blaming("trainer"):
+            return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
 
     def call(self, method: Callable[..., object], **options: object) -> None:
         """Call a method of the trainer with the model and the data; exit as a signal requires."""
@@ -168,6 +174,31 @@ class TrainingCLI(LightningCLI):
 def as_list(parts: Any) -> list[Any]:
     """Parts of a trainer, which may be given as a list, alone, or not at all."""
     return parts if isinstance(parts, list) else [] if parts is None else [parts]
+
+
+def check_seed(seed: int | bool | None) -> None:
+    """Refuse a seed that random generators do not take.
+
+    Raises:
+        OldBookError: It is below 0, or has more than 32 bits.
+    """
+    if seed is not None and not 0 <= seed < SEEDS:
+        raise OldBookError(f"seed_everything is {seed}: set it to a number from 0 to {SEEDS - 1}")
+
+
+def check_callbacks(callbacks: Sequence[Any]) -> None:
+    """Refuse averages of weights: they copy the base model too, and no export would hold them.
+
+    Raises:
+        OldBookError: One of the callbacks averages weights.
+    """
+    for callback in callbacks:
+        if isinstance(callback, (WeightAveraging, StochasticWeightAveraging)):
+            raise OldBookError(
+                f"trainer.callbacks: {type(callback).__name__} averages the whole model, and no "
+                "checkpoint, sample or adapter would hold the average: leave it out, and lower the "
+                "learning rate to the end with model.lr_scheduler instead"
+            )
 
 
 def batches_between(every_n_train_steps: int, accumulate_grad_batches: int, max_steps: int) -> int:

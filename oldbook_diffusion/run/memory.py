@@ -16,6 +16,12 @@ def peak_memory(device: torch.device) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
+def forget_peak(device: torch.device) -> None:
+    """Measure the peak anew from here, on a GPU; a process cannot."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
 def used_memory(device: torch.device) -> int:
     """What is taken now: allocated on a GPU, else resident in this process."""
     if device.type == "cuda":
