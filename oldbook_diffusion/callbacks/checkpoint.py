@@ -49,6 +49,7 @@ class Checkpoint(ModelCheckpoint):
         self.every_n_train_steps = every_n_train_steps
         self.stopwatch = Stopwatch()
         self.saved_step = 0
+        self.unscored_step = 0
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
@@ -61,27 +62,26 @@ class Checkpoint(ModelCheckpoint):
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save before anything is sampled and scored, which may be killed; and owe that."""
-        if self._should_skip_saving_checkpoint(trainer) or not self.save_top_k:
+        debugging = trainer.fast_dev_run or trainer.sanity_checking  # type: ignore[attr-defined]
+        if debugging or trainer.state.fn != "fit" or trainer.global_step == self.saved_step:
             return
         progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
-        present, before = (
-            progress.state_dict(),
-            (self._last_global_step_saved, self._last_checkpoint_saved),
-        )
+        present = progress.state_dict()
         owe_validation(trainer)
-        self.save(trainer)
+        with self.stopwatch.time("checkpoint"):
+            trainer.save_checkpoint(self.file(trainer))
         progress.load_state_dict(present)
-        # the same step is saved again, with its scores, if it is to be kept
-        self._last_global_step_saved, self._last_checkpoint_saved = before
+        self.unscored_step = trainer.global_step
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save with the scores; a step that is none of the best is not kept."""
-        unscored = self.saved_step == trainer.global_step != self._last_global_step_saved
+        """Save with the scores, in the place of what has none; keep only what ranks high."""
         super().on_validation_end(trainer, pl_module)
-        if unscored and self._last_global_step_saved != trainer.global_step:
-            step = {"step": torch.tensor(trainer.global_step)}
-            trainer.strategy.remove_checkpoint(self.format_checkpoint_name(step))
-            self.saved_step = 0
+        if self.unscored_step == trainer.global_step != self.saved_step:
+            trainer.strategy.remove_checkpoint(self.file(trainer))
+
+    def file(self, trainer: Trainer) -> str:
+        """The file of the present step."""
+        return self.format_checkpoint_name({"step": torch.tensor(trainer.global_step)})
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the last step too, where it is no multiple of the interval."""
@@ -93,7 +93,7 @@ class Checkpoint(ModelCheckpoint):
         if trainer.global_step != self.saved_step:
             step = {"step": torch.tensor(trainer.global_step)}
             # private: what is public counts the best, and would take this one for better
-            self._save_checkpoint(trainer, self.format_checkpoint_name(step))
+            self._save_checkpoint(trainer, self.file(trainer))
             self._save_last_checkpoint(trainer, step)
 
     # private: no hook tells when Lightning saves, nor how long it takes

@@ -34,7 +34,7 @@ def test_sigterm_in_a_real_process_saves_and_prints_how_to_resume(runs: Runs) ->
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
         end = time.monotonic() + 120
         run = folder(runs)
-        while not any(run.glob("checkpoints/*.ckpt")) and time.monotonic() < end:
+        while not any(run.glob("checkpoints/last.ckpt")) and time.monotonic() < end:
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=120)[0].splitlines()
