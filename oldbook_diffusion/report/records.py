@@ -14,6 +14,7 @@ from oldbook_diffusion.metrics.reference_set import ReferenceSet
 from oldbook_diffusion.run.folder import Plate, RunFolder, Sample
 
 Key = tuple[str, str]  # a prompt and a seed
+NEAREST = {"prompt", "seed", "similarity"}  # what is kept of each sample, among others
 LOSSES = {tag for curve in (VAL_LOSS, *BAND_CHANGES) for tag in curve.tags}
 LOSSES |= {TRAIN_LOSS.tag, LOSS_AUC.tag}
 
@@ -63,6 +64,13 @@ class Run:
         """The place of a file in the folder."""
         return str(file.relative_to(self.path))
 
+    def damaged(self, file: Path) -> dict[str, Any]:
+        """Note a file whose content is of another kind than it should be; nothing is read of it."""
+        told = f"{self.relative(file)}: it is damaged"
+        if told not in self.missing:
+            self.missing.append(told)
+        return {}
+
     @property
     def name(self) -> str:
         """The last two parts of its path."""
@@ -94,7 +102,7 @@ class Run:
     def config(self) -> str:
         """The config as it was written at the start of the run."""
         file = self.folder.config
-        return file.read_text() if file.is_file() else ""
+        return file.read_text(errors="replace") if file.is_file() else ""
 
     @cached_property
     def selection(self) -> dict[str, Any]:
@@ -109,7 +117,13 @@ class Run:
     @cached_property
     def validity(self) -> dict[str, Any]:
         """The validity checks of the encoder."""
-        return self.folder.read_validity()
+        record = self.folder.read_validity()
+        lists = [record.get(name) or [] for name in ("checks", "not_run", "unverified")]
+        if not all(isinstance(one, list) for one in lists) or not all(
+            isinstance(check, dict) for check in lists[0]
+        ):
+            return self.damaged(self.folder.validity)
+        return record
 
     @cached_property
     def checkpoints(self) -> list[Checkpoint]:
@@ -137,9 +151,20 @@ class Run:
             (s.metadata.get("prompt", s.file.stem), s.metadata.get("seed", "")): s for s in samples
         }
 
+    def record(self, step: int) -> dict[str, Any]:
+        """What was kept of the scores of one checkpoint."""
+        record = self.folder.read_scores(step)
+        scores, samples = record.get("scores", {}), record.get("samples", [])
+        whole = isinstance(scores, dict) and isinstance(samples, list)
+        if not whole or not all(isinstance(score, int | float) for score in scores.values()):
+            return self.damaged(self.folder.scores_of(step))
+        if not all(isinstance(row, dict) and row.keys() >= NEAREST for row in samples):
+            return self.damaged(self.folder.scores_of(step))
+        return record
+
     def scores(self, step: int) -> dict[str, float]:
         """The scores of one checkpoint, recomputed where its embeddings were kept."""
-        kept: dict[str, float] = self.folder.read_scores(step).get("scores", {})
+        kept = self.record(step).get("scores", {})
         try:
             embeddings = self.folder.read_embeddings(step)
         except OldBookError:
@@ -152,7 +177,7 @@ class Run:
     def near(self, step: int) -> dict[Key, Near]:
         """The nearest training plates of the samples of one checkpoint, where they were kept."""
         nearest = {}
-        for row in self.folder.read_scores(step).get("samples", []):
+        for row in self.record(step).get("samples", []):
             if plate := self.folder.read_plate(row.get("plate", -1)):
                 nearest[row["prompt"], str(row["seed"])] = Near(plate, row["similarity"])
         return nearest
@@ -161,6 +186,10 @@ class Run:
     def losses(self) -> dict[str, list[tuple[int, float]]]:
         """The curves of the losses, from TensorBoard's files."""
         reader = EventAccumulator(str(self.path), size_guidance={"scalars": 500})
-        reader.Reload()
+        try:
+            reader.Reload()
+        except (OSError, ValueError):
+            self.missing.append("the curves of TensorBoard")
+            return {}
         tags = [tag for tag in reader.Tags()["scalars"] if tag in LOSSES]
         return {tag: [(e.step, e.value) for e in reader.Scalars(tag)] for tag in tags}

@@ -16,12 +16,12 @@ from oldbook_diffusion.images import save_image
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """The content of a JSON file; empty where there is none, or half of one."""
+    """The content of a JSON file; empty where there is none, or half of one, or no mapping."""
     try:
         content: dict[str, Any] = json.loads(file.read_text())
     except (OSError, ValueError):
         return {}
-    return content
+    return content if isinstance(content, dict) else {}
 
 
 def write_json(file: Path, content: Mapping[str, object]) -> None:
@@ -89,10 +89,21 @@ def write_sample(file: Path, image: Tensor, metadata: Mapping[str, object]) -> N
 def read_png_metadata(file: Path) -> dict[str, str] | None:
     """The text chunks of a PNG file; null where it cannot be read."""
     try:
-        with Image.open(file) as image:
+        with Image.open(file, formats=["PNG"]) as image:
+            image.load()
             return {str(name): str(value) for name, value in image.info.items()}
-    except OSError:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
+
+
+def is_image(file: Path) -> bool:
+    """Whether a file is there and is a whole JPEG."""
+    try:
+        with Image.open(file, formats=["JPEG"]) as image:
+            image.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+    return True
 
 
 def check_writable(folder: Path) -> None:

@@ -134,7 +134,7 @@ class RunFolder(RunLayout):
         """A training plate that samples are nearest to; null where it was not kept."""
         file = self.plate(number)
         caption = str(files.read_json(file.with_suffix(".json")).get("caption", ""))
-        return Plate(file, caption) if file.is_file() else None
+        return Plate(file, caption) if files.is_image(file) else None
 
 
 def natural(file: Path) -> list[tuple[int, str]]:

@@ -14,7 +14,7 @@ from markupsafe import escape
 
 from oldbook_diffusion.cli import main
 from oldbook_diffusion.report.table import p_value, within_bounds
-from tests.conftest import PROMPTS, Runs, World
+from tests.conftest import PROMPTS, Runs, World, write_config
 
 HOSTILE = "<script>document.title = 'taken'</script> & a \"rose\""
 
@@ -196,3 +196,50 @@ def test_the_page_runs_its_own_scripts_alone(runs: Runs) -> None:
     hashes = [b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
     assert re.findall(r"'sha256-([^']*)'", unescape(policy)) == hashes
     assert len(hashes) == 2
+
+
+DAMAGES = {
+    "empty": b"",
+    "garbage": bytes(range(256)) * 4,
+    "list": b"[1]",
+    "types": b'{"scores": 3, "samples": [4], "step": [1], "reason": {}, "checks": 3, "not_run": 5}',
+    "fields": b'{"scores": {"style/score": "high"}, "samples": [{}], "checks": [1], "step": "x"}',
+    "folder": None,
+}
+PARTS = (
+    "config.yaml",
+    "checkpoints/best.json",
+    "checkpoints/confirmed.json",
+    "images/validity.json",
+    "images/step=000002/scores.json",
+    "images/step=000002/embeddings.safetensors",
+    "images/reference_set.safetensors",
+    "images/step=000002/00_a-castle_seed=0.png",
+    "images/base/00_a-castle_seed=0.png",
+    "images/plates/*.jpg",
+    "images/plates/*.json",
+    "events.out.tfevents.*",
+)
+
+
+@pytest.fixture(scope="module")
+def finished(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run, to damage one file at a time."""
+    return Runs(write_config(world, tmp_path_factory.mktemp("finished"))).fit()
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("pattern", PARTS)
+def test_a_run_with_a_damaged_file_still_has_a_page(
+    finished: Path, tmp_path: Path, pattern: str, damage: str
+) -> None:
+    run = shutil.copytree(finished, tmp_path / "run", symlinks=True)
+    for file in list(run.glob(pattern)) or [run / pattern]:
+        file.unlink(missing_ok=True)
+        content = DAMAGES[damage]
+        file.mkdir() if content is None else file.write_bytes(content)
+    page = write_report(run)
+    if pattern.endswith("scores.json") and damage in ("types", "fields"):
+        assert "Missing: images/step=000002/scores.json: it is damaged" in page
+    if pattern.startswith("images/step") and pattern.endswith(".png"):
+        assert "Missing: 1 samples of step 2" in page
