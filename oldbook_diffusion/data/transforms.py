@@ -21,6 +21,24 @@ from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.errors import OldBookError
 
 TRANSFORM = "Lanczos, centre crop, 1"  # another one needs another name: caches depend on it
+# no EPS, whose reader starts Ghostscript, and none of the readers that wait for a plugin
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "TIFF",
+    "WEBP",
+    "AVIF",
+    "JPEG2000",
+    "GIF",
+    "BMP",
+    "DIB",
+    "PPM",
+    "TGA",
+    "PCX",
+    "ICO",
+    "PSD",
+    "SGI",
+)
 ORIENTATIONS: dict[Any, Image.Transpose] = {  # Exif 2.3, table 6
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -38,14 +56,14 @@ class Images:
 
     Attributes:
         random_flip: Whether half the training visits are mirrored.
-        max_pixels: An image of more is not decoded; a page of 20 x 28 inches at 600 dpi has 200
+        max_pixels: An image of more is not decoded; a page of 14 x 20 inches at 600 dpi has 100
             million.
         min_side: Length of the shorter side, in pixels, below which an image is too small.
         max_bad_fraction: The largest fraction of bad samples; a run with more of them stops.
     """
 
     random_flip: bool = False
-    max_pixels: PositiveInt = 200_000_000
+    max_pixels: PositiveInt = 100_000_000
     min_side: PositiveInt = 16
     max_bad_fraction: ClosedUnitInterval = 0.05
 
@@ -63,7 +81,7 @@ class Images:
             BadSampleError: It is no image, or not of a size to train on.
         """
         with pillow_errors(content):
-            size = Image.open(io.BytesIO(content)).size
+            size = Image.open(io.BytesIO(content), formats=FORMATS).size
         pixels = f"{size[0]} x {size[1]} pixels"
         if size[0] * size[1] > self.max_pixels:
             raise BadSampleError(Reason.OVERSIZED, pixels)
@@ -118,7 +136,7 @@ def decode_image(content: bytes) -> Image.Image:
         BadSampleError: The image is damaged or truncated.
     """
     with pillow_errors(content):
-        image = Image.open(io.BytesIO(content))
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
         image.load()
         return to_rgb(upright(image))
 

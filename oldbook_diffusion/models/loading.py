@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -39,6 +40,11 @@ def load_part(kind: Any, pretrained: str, subfolder: str, **options: Any) -> Any
         return kind.from_pretrained(pretrained, subfolder=subfolder, **options)
     except (OSError, ValueError) as error:
         raise OldBookError(cannot_load(subfolder, pretrained, error)) from error
+    except UnpicklingError as error:
+        raise OldBookError(
+            f"the {subfolder} of {pretrained!r} is a pickle of more than tensors, or damaged, and "
+            "is not opened: set model.pretrained to a base model with weights in safetensors"
+        ) from error
 
 
 def cannot_load(part: str, pretrained: str, error: Exception) -> str:

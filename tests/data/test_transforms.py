@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from oldbook_diffusion.data.bad_samples import BadSampleError
-from oldbook_diffusion.data.transforms import Images, center_crop, decode_image
+from oldbook_diffusion.data.transforms import FORMATS, Images, center_crop, decode_image
 from oldbook_diffusion.images import before_and_after, slug
 
 
@@ -80,6 +80,27 @@ def test_a_page_may_not_be_too_small() -> None:
     Images(min_side=4).check(page)
     with pytest.raises(BadSampleError, match=r"too small \(20 x 4 pixels\)"):
         Images(min_side=5).check(page)
+
+
+def test_by_default_a_page_has_a_hundred_million_pixels_at_most() -> None:
+    Images().check(encoded(Image.new("1", (10_000, 10_000))))
+    with pytest.raises(BadSampleError, match="10001 x 10000 pixels"):
+        Images().check(encoded(Image.new("1", (10_001, 10_000))))
+
+
+def test_a_file_that_would_start_a_program_is_no_image() -> None:
+    postscript = encoded(Image.new("L", (20, 20)), "EPS")
+    with pytest.raises(BadSampleError, match="begins with"):
+        Images().check(postscript)
+    with pytest.raises(BadSampleError, match="begins with"):
+        decode_image(postscript)
+
+
+@pytest.mark.parametrize("kind", sorted(set(FORMATS) - {"PSD"}))
+def test_formats_that_are_named_are_opened(kind: str) -> None:
+    content = encoded(Image.new("RGB", (32, 32), "white"), kind)
+    Images().check(content)
+    assert decode_image(content).size == (32, 32)
 
 
 def test_the_sheet_has_a_pair_for_each_prompt() -> None:

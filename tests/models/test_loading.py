@@ -1,6 +1,7 @@
 """A pretrained folder that cannot be used is refused in one sentence."""
 
 import json
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -70,3 +71,29 @@ def test_a_pipeline_that_cannot_be_used_is_refused(
     shutil.copytree(world.base, folder)
     damage(folder)
     assert said in runs.refuse(f"--model.pretrained={folder}")
+
+
+class Command:
+    """What runs a command where it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.file,)
+
+
+@pytest.mark.parametrize("part", ["text_encoder", "vae", "unet"])
+def test_weights_that_bring_code_along_are_refused(
+    runs: Runs, world: World, tmp_path: Path, part: str
+) -> None:
+    base = shutil.copytree(world.base, tmp_path / "base")
+    for file in (base / part).glob("*.safetensors"):
+        file.unlink()
+    names = {"text_encoder": "pytorch_model.bin"}
+    content = pickle.dumps({"weight": Command(tmp_path / "taken")})
+    (base / part / names.get(part, "diffusion_pytorch_model.bin")).write_bytes(content)
+    message = runs.refuse(f"--model.pretrained={base}")
+    assert not (tmp_path / "taken").exists()
+    assert "weights_only=False" not in message
+    assert "set model.pretrained to" in message
