@@ -219,6 +219,13 @@ def refer(world: Path, resolution: int, batch_size: int, device: str, only: str)
     return figures
 
 
+def aloud(side: str, run: Callable[[], Figures]) -> Figures:
+    """Run a side and print its figures at once: a lease may end before the table."""
+    figures = run()
+    print(side, figures, flush=True)  # noqa: T201
+    return figures
+
+
 def free() -> None:
     """Give the memory of the last side back."""
     gc.collect()
@@ -260,7 +267,8 @@ def compare(world: Path, shape: str, device: str, rounds: int, compiled: bool) -
     config = write_config(world, resolution, UPDATES, device)
     oldbook(["prepare", f"--config={config}"])
     free()
-    figures = take_turns(sides(world, resolution, device, compiled), rounds)
+    found = sides(world, resolution, device, compiled)
+    figures = take_turns({side: partial(aloud, side, run) for side, run in found.items()}, rounds)
     shown = []
     for side, found in figures.items():
         batch = side[-5:]
