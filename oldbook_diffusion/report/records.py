@@ -14,7 +14,8 @@ from oldbook_diffusion.metrics.reference_set import ReferenceSet
 from oldbook_diffusion.run.folder import Plate, RunFolder, Sample
 
 Key = tuple[str, str]  # a prompt and a seed
-NEAREST = {"prompt", "seed", "similarity"}  # what is kept of each sample, among others
+NAMED = {"prompt", "seed"}  # what is kept of each sample, among others
+NEAREST = {"plate", "similarity"}  # and of those that were compared with the training plates
 LOSSES = {tag for curve in (VAL_LOSS, *BAND_CHANGES) for tag in curve.tags}
 LOSSES |= {TRAIN_LOSS.tag, LOSS_AUC.tag}
 
@@ -158,7 +159,7 @@ class Run:
         whole = isinstance(scores, dict) and isinstance(samples, list)
         if not whole or not all(isinstance(score, int | float) for score in scores.values()):
             return self.damaged(self.folder.scores_of(step))
-        if not all(isinstance(row, dict) and row.keys() >= NEAREST for row in samples):
+        if not all(isinstance(row, dict) and row.keys() >= NAMED for row in samples):
             return self.damaged(self.folder.scores_of(step))
         return record
 
@@ -178,7 +179,7 @@ class Run:
         """The nearest training plates of the samples of one checkpoint, where they were kept."""
         nearest = {}
         for row in self.record(step).get("samples", []):
-            if plate := self.folder.read_plate(row.get("plate", -1)):
+            if row.keys() >= NEAREST and (plate := self.folder.read_plate(row["plate"])):
                 nearest[row["prompt"], str(row["seed"])] = Near(plate, row["similarity"])
         return nearest
 

@@ -285,7 +285,7 @@ KINDS: dict[str, tuple[bytes, list[float]]] = {
         picture(Image.fromarray(half(64, 192).astype(np.uint16) * 257)),
         [64 / 255, 192 / 255, 64 / 255],
     ),
-    "large.png": (picture(Image.new("1", (12_000, 9_000), 1)), [1, 1, 1]),
+    "large.png": (picture(Image.new("1", (12_000, 8_000), 1)), [1, 1, 1]),
 }
 
 
