@@ -71,8 +71,9 @@ class ProfileRun(Callback):
         self.account.lap("training")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Account for what is done at a checkpoint, but for the save to come."""
+        """Account for what is done at a checkpoint, but for the save with its scores, to come."""
         self.account.lap("validation")
+        self.find_saving(trainer, "validation")
         for part in ("sampling", "scoring"):
             seconds = trainer.callback_metrics.get(PERF[part].tag, 0.0)
             self.account.move(part, float(seconds), "validation")
