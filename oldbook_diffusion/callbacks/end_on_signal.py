@@ -86,12 +86,12 @@ class EndOnSignal(Callback):
         ended = isinstance(exception, Terminated) or (
             alone and (trainer.validating or between_steps(trainer))
         )
-        if not ended or not self.has_learnt:
-            return
-        if trainer.validating:
-            owe_validation(trainer)
-        assert isinstance(trainer.checkpoint_callback, Checkpoint)
-        trainer.checkpoint_callback.save(trainer)
+        if ended and self.has_learnt:
+            if trainer.validating:
+                owe_validation(trainer)
+            assert isinstance(trainer.checkpoint_callback, Checkpoint)
+            trainer.checkpoint_callback.save(trainer)
+        trainer.fit_loop.teardown()  # Lightning forgets its workers where a validation was on
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the network as it was."""
