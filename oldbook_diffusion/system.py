@@ -9,6 +9,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
+from torch.optim import Optimizer
 
 from oldbook_diffusion.batch import Batch
 from oldbook_diffusion.compatibility import check_compatible
@@ -20,7 +21,11 @@ from oldbook_diffusion.metrics.catalogue import BANDS, TRAIN_LOSS
 from oldbook_diffusion.metrics.timestep_loss import TimestepLoss
 from oldbook_diffusion.models import BaseModel, Conditioning, Sampling, choose_model, generate
 from oldbook_diffusion.objectives import DenoisingLoss, Objective
-from oldbook_diffusion.optimization import build_optimizer, build_schedule
+from oldbook_diffusion.optimization import (
+    build_optimizer,
+    build_schedule,
+    resume_with_settings,
+)
 from oldbook_diffusion.randomness import key, normal
 
 
@@ -191,15 +196,21 @@ class StyleDiffusion(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimizer of what the method trains, and its schedule."""
-        optimizer = build_optimizer(self.optimizer, self.method.parameter_groups(self.model))
-        if self.lr_scheduler is None:
+        optimizer, schedule = self.build_optimization()
+        if schedule is None:
             return optimizer
-        factories, steps = (self.lr_scheduler, self.optimizer), self.trainer.max_steps
-        schedule = build_schedule(*factories, optimizer, steps)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+    def build_optimization(self) -> tuple[Optimizer, Any]:
+        """The optimizer of the config, and its schedule or null, before the first step."""
+        optimizer = build_optimizer(self.optimizer, self.method.parameter_groups(self.model))
+        if self.lr_scheduler is None:
+            return optimizer, None
+        factories, steps = (self.lr_scheduler, self.optimizer), self.trainer.max_steps
+        return optimizer, build_schedule(*factories, optimizer, steps)
 
     def on_train_end(self) -> None:
         """Flush the cache for the next run."""
@@ -211,6 +222,7 @@ class StyleDiffusion(LightningModule):
         checkpoint["state_dict"] = keep_trainable(self, checkpoint["state_dict"])
         checkpoint["base"] = {"pretrained": self.model.pretrained, "hash": self.model.fingerprint}
         checkpoint["model"] = self.settings
+        checkpoint["optimizer"] = type(self.trainer.optimizers[0]).__name__
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the frozen weights to the trained ones, so that Lightning can load strictly.
@@ -219,5 +231,7 @@ class StyleDiffusion(LightningModule):
             OldBookError: The checkpoint does not fit this run.
         """
         check_compatible(checkpoint, self, self.model, self.settings)
+        if self.trainer.state.fn == "fit":
+            resume_with_settings(checkpoint, *self.build_optimization())
         self.loaded_step = checkpoint["global_step"]
         checkpoint["state_dict"] = restore_frozen(self, checkpoint["state_dict"])

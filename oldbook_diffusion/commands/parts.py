@@ -10,6 +10,7 @@ from oldbook_diffusion.metrics.encoders import (
     RandomTextures,
 )
 from oldbook_diffusion.objectives import DenoisingLoss
+from oldbook_diffusion.schedules import Constant, Cosine, Linear
 
 PARTS: tuple[type, ...] = (
     LoRA,
@@ -17,6 +18,9 @@ PARTS: tuple[type, ...] = (
     FullFineTuning,
     Cache,
     DenoisingLoss,
+    Constant,
+    Cosine,
+    Linear,
     OpenCLIPEncoder,
     DINOv2Encoder,
     CSDEncoder,
