@@ -3,6 +3,7 @@
 import logging
 import sys
 from io import FileIO
+from pathlib import Path
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
@@ -10,6 +11,7 @@ from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.exit_status import status
 from oldbook_diffusion.run.folder import RunFolder
+from oldbook_diffusion.run.resume import check_resumed
 
 log = logging.getLogger(__name__)
 
@@ -21,20 +23,25 @@ class RunLock(Callback):
     run is noticed, then leaves each other process a byte of it to be noticed by. A record lock,
     not `flock`: workers that decode do not inherit it, so that it is released when the training
     process dies.
+
+    Args:
+        checkpoint: What the run is resumed from; null where it is a new one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, checkpoint: str | Path | None = None) -> None:
+        self.checkpoint = checkpoint  # Lightning tells it only later
         self.file: FileIO | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Take the folder of a training run.
 
         Raises:
-            OldBookError: Another process is writing to it.
+            OldBookError: It holds a run that is not resumed, or another process is writing to it.
         """
         if stage != "fit":
             return
         folder = trainer.strategy.broadcast(RunContext(trainer).folder)
+        check_resumed(folder, self.checkpoint)
         free = trainer.strategy.broadcast(trainer.is_global_zero and self.take(folder, 0))
         if free and not trainer.is_global_zero:
             free = self.take(folder, trainer.global_rank)

@@ -24,6 +24,9 @@ class ShowResults(Callback):
         """Write a line for each thing to open, when everything else is written."""
         if stage != "fit":
             return
+        if trainer.fast_dev_run:  # type: ignore[attr-defined]
+            sys.stdout.write("Every part ran, as trainer.fast_dev_run asks; nothing was kept.\n")
+            return
         context = RunContext(trainer)
         folder, step = context.folder, trainer.global_step
         adapter = folder.best_adapter if folder.best_adapter.exists() else folder.adapter(step)
@@ -34,8 +37,9 @@ class ShowResults(Callback):
             "samples": folder.images,
             "adapter": adapter / FILE if (adapter / FILE).exists() else adapter,
         }
+        curves = shlex.join(["tensorboard", "--logdir", str(folder.path)])
         lines = {
-            "curves": shlex.join(["tensorboard", "--logdir", str(folder.path)]),
+            **({"curves": curves} if trainer.loggers else {}),
             **{name: file for name, file in files.items() if file.exists()},
             "resume": context.resume_command(saves=False),
         }

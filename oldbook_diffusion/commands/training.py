@@ -4,10 +4,12 @@ import sys
 import warnings
 from argparse import ArgumentError
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import StochasticWeightAveraging, WeightAveraging
+from lightning.pytorch.callbacks import StochasticWeightAveraging, Timer, WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from oldbook_diffusion.callbacks import (
@@ -24,15 +26,26 @@ from oldbook_diffusion.callbacks import (
 from oldbook_diffusion.callbacks.end_on_signal import EndOnSignal, Terminated
 from oldbook_diffusion.callbacks.log_bad_samples import LogBadSamples
 from oldbook_diffusion.callbacks.run_lock import RunLock
+from oldbook_diffusion.callbacks.step_timer import StepTimer
 from oldbook_diffusion.commands import COMMANDS
 from oldbook_diffusion.commands.explain import explain
 from oldbook_diffusion.commands.parts import PARTS
+from oldbook_diffusion.commands.trainer_keys import check_trainer
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.library_errors import blaming
 from oldbook_diffusion.run.checkpoint_io import DurableCheckpointIO
 from oldbook_diffusion.run.files import check_writable
-from oldbook_diffusion.run.resume import find_checkpoint, folder_of, logger_arguments, resume_in_run
+from oldbook_diffusion.run.folder import RunFolder
+from oldbook_diffusion.run.resume import (
+    check_resumed,
+    find_checkpoint,
+    folder_of,
+    logger_arguments,
+    next_version,
+    resume_in_run,
+    versions,
+)
 from oldbook_diffusion.system import StyleDiffusion
 
 FALSE_ALARMS = (
@@ -51,6 +64,7 @@ TRAINER_DEFAULTS: dict[str, Any] = {
         "init_args": {"save_dir": "runs", "name": "oldbook"},
     },
 }
+UNLOGGED = Path("runs/unlogged")  # runs without a logger
 SEEDS = 2**32
 GIVEN_HERE = {
     "model",
@@ -132,6 +146,7 @@ class TrainingCLI(LightningCLI):
         except ArgumentError as error:
             raise explain(error, self.command, PARTS) from error
         check_seed(self.config.seed_everything)
+        check_trainer(self.config.trainer.as_dict())
 
     def before_instantiate_classes(self) -> None:
         """Check the runs' folder; find the checkpoint of `--ckpt_path`, and resume in its run."""
@@ -144,6 +159,9 @@ class TrainingCLI(LightningCLI):
             config.ckpt_path = found and str(found)
             if found and self.method == "fit":
                 self.resumed = resume_in_run(logger, found, str(ckpt_path))
+        if self.method == "fit" and logger is not None and logger.get("version") is not None:
+            (run,) = versions(logger)
+            check_resumed(RunFolder(run), config.get("ckpt_path"))  # before the logger writes
 
     def after_instantiate_classes(self) -> None:
         """Keep what was found out of the saved config, which is to repeat the run."""
@@ -156,10 +174,19 @@ class TrainingCLI(LightningCLI):
         """Build the trainer with durable checkpoints, in a folder of its own, and ready to stop."""
         given = self.config_init.trainer
         plugins = [*as_list(given.plugins), DurableCheckpointIO()]
-        callbacks = [RunLock(), EndOnSignal(), LogBadSamples(), *as_list(given.callbacks)]
+        lock = RunLock(self.config_init.get("ckpt_path"))
+        callbacks = [lock, EndOnSignal(), LogBadSamples(), *as_list(given.callbacks)]
         check_callbacks(callbacks)
+        kwargs |= {"plugins": plugins, "callbacks": callbacks, "max_time": None}
         with blaming("trainer"):
-            return super().instantiate_trainer(plugins=plugins, callbacks=callbacks, **kwargs)
+            if given.max_time is not None:
+                callbacks.append(StepTimer(given.max_time))
+            if given.fast_dev_run:
+                self.scratch = TemporaryDirectory(prefix="oldbook-")
+                kwargs["default_root_dir"] = self.scratch.name
+            elif given.logger is False and given.default_root_dir is None:
+                kwargs["default_root_dir"] = str(next_version(UNLOGGED))
+            return super().instantiate_trainer(**kwargs)
 
     def call(self, method: Callable[..., object], **options: object) -> None:
         """Call a method of the trainer with the model and the data; exit as a signal requires."""
@@ -187,10 +214,12 @@ def check_seed(seed: int | bool | None) -> None:
 
 
 def check_callbacks(callbacks: Sequence[Any]) -> None:
-    """Refuse averages of weights: they copy the base model too, and no export would hold them.
+    """Refuse callbacks that lose something.
+
+    Averages of weights copy the base model too, and no export would hold them.
 
     Raises:
-        OldBookError: One of the callbacks averages weights.
+        OldBookError: One of the callbacks averages weights, or is a timer.
     """
     for callback in callbacks:
         if isinstance(callback, (WeightAveraging, StochasticWeightAveraging)):
@@ -198,6 +227,11 @@ def check_callbacks(callbacks: Sequence[Any]) -> None:
                 f"trainer.callbacks: {type(callback).__name__} averages the whole model, and no "
                 "checkpoint, sample or adapter would hold the average: leave it out, and lower the "
                 "learning rate to the end with model.lr_scheduler instead"
+            )
+        if isinstance(callback, Timer):
+            raise OldBookError(
+                "trainer.callbacks: Timer ends a run between the batches of an optimizer step: "
+                "leave it out, and set trainer.max_time, which waits for the step"
             )
 
 

@@ -1,6 +1,5 @@
 """RunFolder: the one reader and writer of what a run keeps."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.metrics.reference_set import ReferenceSet
 from oldbook_diffusion.metrics.sample_embeddings import SampleEmbeddings
 from oldbook_diffusion.run import files
-from oldbook_diffusion.run.layout import RunLayout
+from oldbook_diffusion.run.layout import RunLayout, natural
 
 
 class Sample(NamedTuple):
@@ -135,14 +134,6 @@ class RunFolder(RunLayout):
         file = self.plate(number)
         caption = str(files.read_json(file.with_suffix(".json")).get("caption", ""))
         return Plate(file, caption) if files.is_image(file) else None
-
-
-def natural(file: Path) -> list[tuple[int, str]]:
-    """Sort key of a name by its numbers: seed 10 comes after seed 9."""
-    return [
-        (int(part or 0), "") if part.isdigit() else (-1, part)
-        for part in re.split(r"(\d+)", file.name)
-    ]
 
 
 def link(path: Path, target: Path | None) -> None:

@@ -7,12 +7,14 @@ images/       base/ and step=N/ (samples, scores.json, embeddings.safetensors), 
 reference_set.safetensors, validity.json
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 STEP = "step={step:06d}"  # a checkpoint's name, as Lightning formats it
 CHECKPOINT = ".ckpt"
+EVENTS = re.compile(r"events\.out\.tfevents\.(\d+)")
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,26 @@ class RunLayout:
 
     @property
     def checkpoint_files(self) -> list[Path]:
-        """Every checkpoint file that is no link."""
+        """Every checkpoint file that is no link, in the order of their steps."""
         found = self.checkpoints.glob(f"*{CHECKPOINT}")
-        return [file for file in found if not file.is_symlink()]
+        return sorted((file for file in found if not file.is_symlink()), key=natural)
+
+    @property
+    def version(self) -> int:
+        """The number at the end of its name, or -1."""
+        digits = re.search(r"\d+$", self.path.name)
+        return int(digits[0]) if digits else -1
+
+    @property
+    def started(self) -> float:
+        """When training in it began last, in seconds since 1970.
+
+        The names of TensorBoard's files say so; times of files, where there are none, are those
+        of the copy in a copy.
+        """
+        found = (EVENTS.match(file.name) for file in self.path.glob("events.out.tfevents.*"))
+        times = [float(name[1]) for name in found if name]
+        return max(times or [file.stat().st_mtime for file in self.checkpoint_files], default=0.0)
 
     def checkpoint(self, step: int) -> Path:
         """The checkpoint file of a step."""
@@ -139,3 +158,11 @@ class RunLayout:
     def scores_of(self, step: int) -> Path:
         """The scores of a step's samples."""
         return self.samples_of(step) / "scores.json"
+
+
+def natural(file: Path) -> list[tuple[int, str]]:
+    """Sort key of a name by its numbers: seed 10 comes after seed 9."""
+    return [
+        (int(part or 0), "") if part.isdigit() else (-1, part)
+        for part in re.split(r"(\d+)", file.name)
+    ]

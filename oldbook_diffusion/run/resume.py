@@ -85,6 +85,12 @@ def versions(logger: Namespace) -> Iterable[Path]:
     return [folder_of(logger) / (version if isinstance(version, str) else f"version_{version}")]
 
 
+def next_version(runs: Path) -> Path:
+    """The folder of the next run among runs of a name."""
+    numbers = [RunFolder(run).version for run in runs.glob("version_*")]
+    return runs / f"version_{max(numbers, default=-1) + 1}"
+
+
 def resume_in_run(logger: Namespace | None, checkpoint: Path, ckpt_path: str) -> Namespace | None:
     """Resume in the run of a checkpoint; a version that was reserved is released.
 
@@ -101,6 +107,24 @@ def resume_in_run(logger: Namespace | None, checkpoint: Path, ckpt_path: str) ->
     return logger
 
 
+def check_resumed(folder: RunFolder, checkpoint: str | Path | None) -> None:
+    """Refuse to write into the folder of a run that is not resumed.
+
+    Raises:
+        OldBookError: The folder has checkpoints, and the run starts from none of them.
+    """
+    files = folder.checkpoint_files
+    elsewhere = checkpoint is None or RunFolder.of_checkpoint(Path(checkpoint)) != RunFolder(
+        folder.path.resolve()
+    )
+    if files and elsewhere:
+        raise OldBookError(
+            f"{folder.path} holds a run: resume it with --ckpt_path {folder.path}, or have the "
+            "new one written elsewhere, without trainer.logger.init_args.version or with another "
+            "save_dir"
+        )
+
+
 def wanted(model: Mapping[str, Any]) -> dict[str, Any]:
     """The settings in a config of the parts that a checkpoint depends on, by their keys in it."""
     named: dict[str, Any] = {}
@@ -114,10 +138,11 @@ def wanted(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def newest_checkpoint(runs: Iterable[Path], model: Mapping[str, Any]) -> Path | None:
-    """The checkpoint to resume from; warn which, and what is skipped, and why."""
-    files = [file for run in runs for file in RunFolder(run).checkpoint_files]
+    """The last step of the run that was trained last; warn which, and what is skipped, and why."""
+    folders = sorted(map(RunFolder, runs), key=lambda run: (run.started, run.version), reverse=True)
     whole = None
-    for file in sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True):
+    # by their steps: a clock set back, or a copy, gives files any time
+    for file in (file for run in folders for file in reversed(run.checkpoint_files)):
         try:
             then = read_checkpoint(file).get("model", {})
         except OldBookError as reason:

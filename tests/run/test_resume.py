@@ -1,8 +1,11 @@
 """Interrupted and resumed is the same as uninterrupted, bit for bit."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -272,3 +275,119 @@ def test_a_run_with_this_optimizer_goes_on_as_if_it_had_not_ended(
     resumed = runs.fit(*options, "--ckpt_path=last", name="half")
     assert not same(everything(whole, 2)["state_dict"], everything(whole, 4)["state_dict"])
     assert same(everything(whole, 4), everything(resumed, 4))
+
+
+def groups(run: Path, step: int) -> list[dict[str, Any]]:
+    file = run / f"checkpoints/step={step:06d}.ckpt"
+    return torch.load(file, weights_only=True)["optimizer_states"][0]["param_groups"]
+
+
+def test_changed_settings_of_the_optimizer_take_effect_and_are_told(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    constant = (*PLAIN, "--model.lr_scheduler=null")
+    runs.fit(*constant)
+    changed = (
+        "--model.optimizer.init_args.lr=0.001",
+        "--model.optimizer.init_args.weight_decay=0.5",
+    )
+    run = runs.fit(*constant, *changed, "--ckpt_path=last", "--trainer.max_steps=6")
+    assert all(group["lr"] == 0.001 for group in groups(run, 6))
+    assert all(group["weight_decay"] == 0.5 for group in groups(run, 6))
+    assert yaml.safe_load((run / "config.yaml").read_text())["model"]["optimizer"]["init_args"][
+        "lr"
+    ] == pytest.approx(0.001)
+    assert "the learning rate goes on at 0.001" in caplog.text
+
+
+def test_a_run_resumed_with_another_rate_is_as_one_trained_by_hand(
+    runs: Runs, weights: Weights
+) -> None:
+    constant = (*PLAIN, "--model.lr_scheduler=null")
+    runs.fit(*constant, name="changed")
+    changed = runs.fit(
+        *constant,
+        "--model.optimizer.init_args.lr=0",
+        "--ckpt_path=last",
+        "--trainer.max_steps=6",
+        "--model.optimizer.init_args.weight_decay=0",
+        name="changed",
+    )
+    assert same(weights(changed, 4), weights(changed, 6)), "a rate of 0 moves nothing"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rate"),
+    [
+        ("null", "Cosine", 0.01 * 0.25),
+        ("Cosine", "null", 0.01),
+        ("Cosine", "Linear", 0.01 / 3),
+        ("Cosine", "Cosine", 0.01 * 0.25),
+    ],
+)
+def test_a_changed_schedule_takes_effect_at_the_step_of_the_checkpoint(
+    runs: Runs, before: str, after: str, rate: float
+) -> None:
+    options = (*PLAIN, "--checkpoint.every_n_train_steps=1")
+    runs.fit(*options, f"--model.lr_scheduler={before}", "--trainer.max_steps=2")
+    run = runs.fit(
+        *options, f"--model.lr_scheduler={after}", "--ckpt_path=last", "--trainer.max_steps=6"
+    )
+    assert groups(run, 4)[0]["lr"] == pytest.approx(rate)
+
+
+def test_another_optimizer_is_refused_by_name(runs: Runs) -> None:
+    constant = (*PLAIN, "--model.lr_scheduler=null")
+    runs.fit(*constant)
+    message = runs.refuse(
+        *constant,
+        "--model.optimizer=torch.optim.SGD",
+        "--model.optimizer.lr=0.1",
+        "--ckpt_path=last",
+    )
+    assert "trained with AdamW, now it is SGD" in message
+
+
+def test_what_an_optimizer_has_adapted_is_kept(runs: Runs) -> None:
+    constant = (*PLAIN, "--model.lr_scheduler=null", "--model.optimizer=torch.optim.Adafactor")
+    whole = runs.fit(*constant, "--trainer.max_steps=6", name="whole")
+    runs.fit(*constant, name="cut")
+    cut = runs.fit(*constant, "--trainer.max_steps=6", "--ckpt_path=last", name="cut")
+    assert same(everything(whole, 6), everything(cut, 6))
+
+
+def test_the_last_step_is_resumed_whatever_the_times_of_the_files(runs: Runs) -> None:
+    constant = (*PLAIN, "--model.lr_scheduler=null")
+    run = runs.fit(*constant)
+    os.utime(run / "checkpoints/step=000002.ckpt")
+    whole = runs.fit(*constant, "--trainer.max_steps=6", name="whole")
+    resumed = runs.fit(*constant, "--trainer.max_steps=6", "--ckpt_path=last")
+    assert same(everything(whole, 6), everything(resumed, 6))
+
+
+def test_the_run_that_was_trained_last_is_resumed_also_from_a_copy(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    constant = (*PLAIN, "--model.lr_scheduler=null")
+    for _ in range(2):
+        runs.fit(*constant)
+    longer = runs.fit(
+        *constant, "--trainer.max_steps=6", f"--ckpt_path={runs.config.parent}/run/version_0"
+    )
+    shutil.copytree(longer.parent, longer.parent.parent / "copy", copy_function=shutil.copyfile)
+    caplog.clear()
+    runs.fit(*constant, "--trainer.max_steps=8", "--ckpt_path=last", name="copy")
+    assert "copy/version_0/checkpoints/step=000006.ckpt" in caplog.text
+
+
+def test_a_folder_that_holds_a_run_is_not_written_into_unless_it_is_resumed(runs: Runs) -> None:
+    named = (*PLAIN, "--trainer.logger.init_args.version=0", "--model.lr_scheduler=null")
+    run = runs.fit(*named)
+    kept = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+    message = runs.refuse(*named)
+    assert f"{run} holds a run: resume it with --ckpt_path {run}" in message
+    assert {file: file.read_bytes() for file in run.rglob("*") if file.is_file()} == kept
+    other = runs.fit(*PLAIN, "--model.lr_scheduler=null", name="other")
+    assert "holds a run" in runs.refuse(*named, f"--ckpt_path={other}/checkpoints/step=000004.ckpt")
+    runs.fit(*named, f"--ckpt_path={run}", "--trainer.max_steps=6")
+    assert (run / "checkpoints/step=000006.ckpt").is_file()
