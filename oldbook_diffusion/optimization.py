@@ -120,6 +120,7 @@ def check_same_optimizer(then: str | None, num_groups: int, optimizer: Optimizer
     now = type(optimizer).__name__
     if (then or now) != now or num_groups != len(optimizer.param_groups):
         raise OldBookError(
-            f"the checkpoint does not fit model.optimizer: it was trained with {then or 'another'}, "
-            f"now it is {now}; set it back, or start a run of its own without --ckpt_path"
+            "the checkpoint does not fit model.optimizer: it was trained with "
+            f"{then or 'another'}, now it is {now}; set it back, or start a run of its own "
+            "without --ckpt_path"
         )
