@@ -21,6 +21,7 @@ class Reason(StrEnum):
 
     EMPTY = "empty file"
     UNREADABLE = "unreadable"
+    OUTSIDE = "not below data.path"
     CORRUPT = "corrupt or truncated"
     OVERSIZED = "oversized"
     TOO_SMALL = "too small"

@@ -1,5 +1,6 @@
 """Decoding a row: bytes, checks, image and prompt, or the cached posterior."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from torch import Tensor
@@ -20,6 +21,11 @@ from oldbook_diffusion.data.transforms import (
 )
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import uniform
+
+
+def nowhere(path: str) -> bool:
+    """Of a dataset that has no files beside its rows."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class Decode(Dataset[Illustration]):
         cached: Posteriors that need no decoding.
         images: Which images are used, and whether half the training visits are mirrored.
         network: Timeouts and retries of remote images.
+        holds: Whether a file that a row names belongs to the dataset.
     """
 
     columns: Columns
@@ -55,6 +62,7 @@ class Decode(Dataset[Illustration]):
     cached: Store | None = None
     images: Images = field(default_factory=Images)
     network: Network = field(default_factory=Network)
+    holds: Callable[[str], bool] = nowhere
 
     def __getitem__(self, row: Row) -> Illustration:
         """Decode one row, unless its posterior is cached."""
@@ -75,7 +83,7 @@ class Decode(Dataset[Illustration]):
     def image(self, row: Row) -> Illustration:
         """The cached posterior of an image, or its pixels."""
         image = row.plate[self.columns.image] or {}
-        content = read_image(image.get("bytes"), image.get("path"), self.network)
+        content = read_image(image.get("bytes"), image.get("path"), self.read)
         self.images.check(content)  # whether it is cached or not
         mirrored = self.mirrored(row)
         key = image_key(content, self.resolution, mirrored)
@@ -83,6 +91,21 @@ class Decode(Dataset[Illustration]):
             return Illustration(moments=moments, key=key)
         pixels = center_crop(decode_image(content), self.resolution)
         return Illustration(pixels.flip(-1) if mirrored else pixels, key=key)
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file that a row names.
+
+        Raises:
+            BadSampleError: It is not of the dataset, and others are not allowed.
+            OldBookError: It cannot be read now.
+        """
+        if not self.images.allow_outside and not self.holds(path):
+            raise BadSampleError(
+                Reason.OUTSIDE,
+                f"{path}: copy it there, or set data.images.allow_outside to true where you trust "
+                "the dataset",
+            )
+        return self.network.fetch(path, lambda file: bytes(file.read()))
 
     def mirrored(self, row: Row) -> bool:
         """Whether this visit shows the image mirrored."""

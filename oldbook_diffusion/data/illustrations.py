@@ -200,6 +200,7 @@ class Illustrations(LightningDataModule):
             cached,
             self.images,
             self.stream.network,
+            self.source.holds,
         )
         return PlateLoader(
             rows, decode, self.bad_samples, self.batch_size, self.num_workers, num_batches

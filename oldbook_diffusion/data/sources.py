@@ -1,6 +1,7 @@
 """Sources of a dataset: parquet files, webdataset tars, a folder of images, or the hub."""
 
 import logging
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,10 @@ class Source(ABC):
         """The name of an image's file, wherever the dataset lies."""
         return Path(path).name
 
+    def holds(self, path: str) -> bool:
+        """Whether a file that a row names belongs to the dataset."""
+        return False
+
     def explain(self, error: Exception) -> OldBookError:
         """Explain in one sentence why it cannot be opened."""
         return OldBookError(
@@ -63,6 +68,12 @@ class HubSource(Source):
         """Its name is enough; the commit that it is read at tells its contents."""
         rows = build(stream, path=self.path)
         return replace(rows, contents=hub_commit(rows.files))
+
+    def holds(self, path: str) -> bool:
+        """Whether it is of the same repository."""
+        return origin(path).startswith(
+            (f"hf://datasets/{self.path}@", f"hf://datasets/{self.path}/")
+        )
 
     def explain(self, error: Exception) -> OldBookError:
         """The name may be wrong, or a local path, or the connection be down."""
@@ -91,6 +102,12 @@ class LocalSource(Source):
     def name_of(self, path: str) -> str:
         """Its path below the dataset's folder, so that one name in two folders is two images."""
         return name_below(self.listing.root, path)
+
+    def holds(self, path: str) -> bool:
+        """Whether it lies below the dataset's folder, or is a link there."""
+        root = self.listing.root
+        folder = absolute(root.parent if root.is_file() else root)
+        return folder in absolute(origin(path)).parents
 
     def say(self, what: str) -> None:
         """Say in one line what is read."""
@@ -145,6 +162,10 @@ class AddressSource(Source):
 
     kind: Kind
 
+    def holds(self, path: str) -> bool:
+        """Whether it lies beside the file, or below."""
+        return path.startswith(self.path.rpartition("/")[0] + "/") and "/../" not in path
+
     def load(self, stream: Stream, columns: Columns) -> Rows:
         """Open it; request it again where its server fails.
 
@@ -166,6 +187,16 @@ class AddressSource(Source):
             if not again(error):
                 raise
             raise network.lost(self.path, error) from error
+
+
+def origin(path: str) -> str:
+    """The file itself, or the archive that it is in."""
+    return path.split("::")[-1]
+
+
+def absolute(path: str | Path) -> Path:
+    """A path without `..`, through links as they stand."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 resolve() would follow them
 
 
 def source_of(path: str, columns: Columns) -> Source:

@@ -1,7 +1,7 @@
 """Image transforms, from the bytes of a file to a square of pixels."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -11,13 +11,12 @@ import numpy as np
 import PIL
 import torch
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
 from oldbook_diffusion.data.bad_samples import BadSampleError, Reason
-from oldbook_diffusion.data.network import Network
 from oldbook_diffusion.errors import OldBookError
 
 TRANSFORM = "Lanczos, centre crop, 1"  # another one needs another name: caches depend on it
@@ -39,6 +38,7 @@ FORMATS = (
     "PSD",
     "SGI",
 )
+LONGEST_TEXT = PngImagePlugin.MAX_TEXT_MEMORY
 ORIENTATIONS: dict[Any, Image.Transpose] = {  # Exif 2.3, table 6
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -59,12 +59,15 @@ class Images:
         max_pixels: An image of more is not decoded; a page of 14 x 20 inches at 600 dpi has 100
             million.
         min_side: Length of the shorter side, in pixels, below which an image is too small.
+        allow_outside: Whether rows may name images outside of data.path, by path or address; a
+            dataset that you do not trust could have any file read that you can read.
         max_bad_fraction: The largest fraction of bad samples; a run with more of them stops.
     """
 
     random_flip: bool = False
     max_pixels: PositiveInt = 100_000_000
     min_side: PositiveInt = 16
+    allow_outside: bool = False
     max_bad_fraction: ClosedUnitInterval = 0.05
 
     def __post_init__(self) -> None:
@@ -91,8 +94,12 @@ class Images:
 
 @contextmanager
 def pillow_errors(content: bytes) -> Iterator[None]:
-    """Make bad samples of Pillow's errors; its own limit of size is lifted, ours holds."""
+    """Make bad samples of Pillow's errors; its own limit of size is lifted, ours holds.
+
+    One text of a PNG may be as large as all together: scanners and ComfyUI write long ones.
+    """
     pillows, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    text, PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_CHUNK, LONGEST_TEXT
     try:
         yield
     except UnidentifiedImageError as error:
@@ -101,10 +108,10 @@ def pillow_errors(content: bytes) -> Iterator[None]:
         message = " ".join(str(error).split()) or type(error).__name__
         raise BadSampleError(Reason.CORRUPT, message) from error
     finally:
-        Image.MAX_IMAGE_PIXELS = pillows
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = pillows, text
 
 
-def read_image(content: bytes | None, path: str | None, network: Network) -> bytes:
+def read_image(content: bytes | None, path: str | None, read: Callable[[str], bytes]) -> bytes:
     """The bytes of an image, from memory or from its file.
 
     Raises:
@@ -113,7 +120,7 @@ def read_image(content: bytes | None, path: str | None, network: Network) -> byt
     """
     if content is None and path is not None:
         try:
-            content = network.fetch(path, lambda file: bytes(file.read()))
+            content = read(path)
         except (OSError, ValueError) as error:  # ValueError: no such kind of address
             raise BadSampleError(Reason.UNREADABLE, str(error)) from error
     if not content:

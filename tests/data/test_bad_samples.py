@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from PIL import Image, ImageFile, ImageOps
@@ -333,3 +335,40 @@ def test_every_kind_of_picture_is_trained_on_as_it_looks(
         shown = [float(red[4, 4]), float(red[4, -4]), float(red[-4, 4])]
         assert shown == pytest.approx(corners, abs=0.02), name
     assert not [w for w in recwarn if "DecompressionBomb" in w.category.__name__]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_row_reads_no_file_outside_of_the_dataset(
+    runs: Runs, tmp_path: Path, workers: int
+) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(picture(noise(24)))
+    dataset = tmp_path / "dataset"
+    (dataset / "images").mkdir(parents=True)
+    (dataset / "images/link.png").symlink_to(secret)
+    shades = (Image.new("L", (24, 24), 9 * number) for number in range(21))
+    kept = [{"bytes": picture(shade), "path": None} for shade in shades]
+    outside = (str(secret), f"{dataset}/images/../../secret.png", str(tmp_path / "none.png"))
+    named = [{"bytes": None, "path": path} for path in (*outside, f"{dataset}/images/link.png")]
+    rows = {"image": kept + named, "text": [f"plate {number}" for number in range(25)]}
+    types = pa.schema(
+        {"image": pa.struct({"bytes": pa.binary(), "path": pa.string()}), "text": pa.string()}
+    )
+    pq.write_table(pa.table(rows, types), dataset / "rows.parquet")
+    options = (
+        *PLAIN,
+        f"--data.path={dataset}",
+        f"--data.num_workers={workers}",
+        "--data.columns.caption=text",
+        "--data.columns.book=null",
+        "--data.held_out.books=[]",
+        "--data.held_out.fraction=0.3",
+        "--data.images.max_bad_fraction=1",
+        "--trainer.max_steps=14",
+        "--checkpoint.every_n_train_steps=14",
+    )
+    found = {row["plate"]: row["detail"] for row in written(runs.fit(*options))}
+    assert found.keys() == set(outside)
+    assert all("set data.images.allow_outside" in detail for detail in found.values())
+    trusted = runs.fit(*options, "--data.images.allow_outside=true", name="trusted")
+    assert [row["plate"] for row in written(trusted)] == [outside[-1]]

@@ -144,7 +144,10 @@ def write_table(folder: Path, files: Path, place: Callable[[str], str], lost: st
     return f"--data.path={folder}"
 
 
-BRIEF = (*PLAIN, QUICK, "--data.cache=null", "--checkpoint.every_n_train_steps=8")
+OUTSIDE = "--data.images.allow_outside=true"
+
+
+BRIEF = (*PLAIN, QUICK, OUTSIDE, "--data.cache=null", "--checkpoint.every_n_train_steps=8")
 
 
 def test_pictures_whose_server_fails_now_and_then_are_the_pictures_of_a_folder(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from oldbook_diffusion.data.sources import source_of
+from oldbook_diffusion.data.stream import Columns
 from tests import tiny
 from tests.comparing import PLAIN, everything
 from tests.conftest import Runs
@@ -152,3 +154,22 @@ def test_a_file_that_breaks_in_the_run_ends_it_saved(
     (folder / "part-0.parquet").write_bytes(content)
     resumed = runs.fit(*steps, "--ckpt_path=last")
     assert everything(resumed, 20)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "path", "belongs"),
+    [
+        ("someone/plates", "hf://datasets/someone/plates@0123/a.png", True),
+        ("someone/plates", "zip://a.png::hf://datasets/someone/plates@0123/b.zip", True),
+        ("someone/plates", "hf://datasets/someone/plates_of_another@0123/a.png", False),
+        ("someone/plates", "/etc/passwd", False),
+        ("http://127.0.0.1:9/plates/a.parquet", "http://127.0.0.1:9/plates/b/c.png", True),
+        ("http://127.0.0.1:9/plates/a.parquet", "http://127.0.0.1:9/plates/../c.png", False),
+        ("http://127.0.0.1:9/plates/a.parquet", "http://127.0.0.1:8/plates/c.png", False),
+        ("http://127.0.0.1:9/plates/a.parquet", "file:///etc/passwd", False),
+    ],
+)
+def test_a_file_of_another_place_is_not_of_the_dataset(
+    dataset: str, path: str, belongs: bool
+) -> None:
+    assert source_of(dataset, Columns()).holds(path) == belongs
