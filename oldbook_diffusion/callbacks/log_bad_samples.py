@@ -19,10 +19,16 @@ class LogBadSamples(Callback):
             data.bad_samples.file = RunContext(trainer).folder.bad_samples
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Warn how many visits were to bad samples."""
+        """Warn how many visits were to bad samples, and to enlarged ones."""
         data = trainer.datamodule  # type: ignore[attr-defined]
         if stage != "fit" or not isinstance(data, Illustrations):
             return
+        if enlarged := data.counts.get("num_enlarged"):  # older checkpoints lack it
+            log.warning(
+                "%d of %d visits were to plates smaller than data.resolution, which are enlarged: "
+                "lower data.resolution, or raise data.images.min_side to leave them out",
+                *(enlarged, data.counts["num_seen"]),
+            )
         reasons = data.counts["reasons"]
         if total := sum(reasons.values()):
             log.warning(

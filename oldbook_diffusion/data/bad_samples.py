@@ -16,6 +16,9 @@ from oldbook_diffusion.errors import OldBookError
 log = logging.getLogger(__name__)
 
 
+ENLARGED = "smaller than data.resolution, and is enlarged"
+
+
 class Reason(StrEnum):
     """Why a plate is a bad sample."""
 
@@ -81,6 +84,7 @@ class BadSamples:
         trains_on: Whether a plate comes in training, and not only in evaluation.
         file: Where bad samples are written, a line each; nowhere when null.
         num_seen: Visits to plates so far.
+        num_enlarged: Those of them to plates that are smaller than the squares.
         reasons: Visits to bad samples so far, by reason.
         reported: Reasons that were warned of, and ids that were written.
     """
@@ -91,16 +95,21 @@ class BadSamples:
     trains_on: Callable[[dict[str, Any]], bool]
     file: Path | None = None
     num_seen: int = 0
+    num_enlarged: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     reported: set[str] = field(default_factory=set)
 
-    def count(self, row: Row, bad: BadSampleError | None) -> None:
-        """Count a visit; stop at too many bad ones.
+    def count(self, row: Row, bad: BadSampleError | None, enlarged: bool = False) -> None:
+        """Count a visit, and tell of the first enlarged plate; stop at too many bad ones.
 
         Raises:
             OldBookError: The fraction of bad samples is too large.
         """
         self.num_seen += 1
+        self.num_enlarged += enlarged
+        if enlarged and ENLARGED not in self.reported:
+            self.reported.add(ENLARGED)
+            log.warning("%s is %s", self.name(row), ENLARGED)
         if bad is None:
             return
         self.reasons[bad.reason.value] += 1
@@ -158,11 +167,13 @@ class BadSamples:
 
     def state_dict(self) -> dict[str, Any]:
         """The counts, as plain data."""
-        return {"num_seen": self.num_seen, "reasons": dict(self.reasons)}
+        counts = {"num_seen": self.num_seen, "num_enlarged": self.num_enlarged}
+        return {**counts, "reasons": dict(self.reasons)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue counting."""
         self.num_seen = state_dict["num_seen"]
+        self.num_enlarged = state_dict.get("num_enlarged", 0)
         self.reasons = Counter(state_dict["reasons"])
 
     def __str__(self) -> str:

@@ -36,6 +36,7 @@ class Illustration:
     moments: Tensor | None = None  # [2 C, h, w] of its posterior, where it is cached
     key: str = ""
     prompt: str = ""
+    enlarged: bool = False  # since it is smaller than the square
     bad: BadSampleError | None = None
     lost: OldBookError | None = None
 
@@ -84,13 +85,15 @@ class Decode(Dataset[Illustration]):
         """The cached posterior of an image, or its pixels."""
         image = row.plate[self.columns.image] or {}
         content = read_image(image.get("bytes"), image.get("path"), self.read)
-        self.images.check(content)  # whether it is cached or not
+        side = self.images.check(content)  # whether it is cached or not
+        enlarged = side < self.resolution
         mirrored = self.mirrored(row)
         key = image_key(content, self.resolution, mirrored)
         if self.cached is not None and (moments := self.cached.get(key)) is not None:
-            return Illustration(moments=moments, key=key)
+            return Illustration(moments=moments, key=key, enlarged=enlarged)
         pixels = center_crop(decode_image(content), self.resolution)
-        return Illustration(pixels.flip(-1) if mirrored else pixels, key=key)
+        pixels = pixels.flip(-1) if mirrored else pixels
+        return Illustration(pixels, key=key, enlarged=enlarged)
 
     def read(self, path: str) -> bytes:
         """The bytes of a file that a row names.

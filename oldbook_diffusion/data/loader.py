@@ -85,7 +85,7 @@ class PlateLoader(Iterable[Batch]):
             row, bad = rows.popleft(), illustration.bad
             # plates that are only evaluated come again and again, and would distort the fraction
             if self.decode.training:
-                self.bad_samples.count(row, bad)
+                self.bad_samples.count(row, bad, illustration.enlarged)
             if bad is None:
                 yield Visit(row, illustration)
                 continue

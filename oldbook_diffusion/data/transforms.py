@@ -77,8 +77,8 @@ class Images:
                 f"{self.max_pixels}; raise max_pixels or lower min_side"
             )
 
-    def check(self, content: bytes) -> None:
-        """Check the header of an image.
+    def check(self, content: bytes) -> int:
+        """Check the header of an image; give the length of its shorter side, in pixels.
 
         Raises:
             BadSampleError: It is no image, or not of a size to train on.
@@ -90,6 +90,7 @@ class Images:
             raise BadSampleError(Reason.OVERSIZED, pixels)
         if min(size) < self.min_side:
             raise BadSampleError(Reason.TOO_SMALL, pixels)
+        return min(size)
 
 
 @contextmanager

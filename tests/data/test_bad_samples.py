@@ -372,3 +372,20 @@ def test_a_row_reads_no_file_outside_of_the_dataset(
     assert all("set data.images.allow_outside" in detail for detail in found.values())
     trusted = runs.fit(*options, "--data.images.allow_outside=true", name="trusted")
     assert [row["plate"] for row in written(trusted)] == [outside[-1]]
+
+
+@pytest.mark.parametrize(("resolution", "enlarged"), [(32, 0), (64, 8)])
+def test_plates_that_are_enlarged_are_counted_in_one_line_also_over_a_resume(
+    runs: Runs, caplog: pytest.LogCaptureFixture, resolution: int, enlarged: int
+) -> None:
+    options = (*PLAIN, f"--data.resolution={resolution}", "--model.lr_scheduler=null")
+    runs.fit(*options, "--trainer.max_steps=2")
+    caplog.clear()
+    runs.fit(*options, "--trainer.max_steps=4", "--ckpt_path=last")
+    told = [message for message in caplog.messages if "smaller than data.resolution" in message]
+    if not enlarged:
+        assert told == []
+        return
+    first, last = told
+    assert first.endswith("is enlarged")
+    assert last.startswith(f"{enlarged} of 8 visits were to plates smaller")
