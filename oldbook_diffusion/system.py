@@ -21,11 +21,7 @@ from oldbook_diffusion.metrics.catalogue import BANDS, TRAIN_LOSS
 from oldbook_diffusion.metrics.timestep_loss import TimestepLoss
 from oldbook_diffusion.models import BaseModel, Conditioning, Sampling, choose_model, generate
 from oldbook_diffusion.objectives import DenoisingLoss, Objective
-from oldbook_diffusion.optimization import (
-    build_optimizer,
-    build_schedule,
-    resume_with_settings,
-)
+from oldbook_diffusion.optimization import build_optimizer, build_schedule
 from oldbook_diffusion.randomness import key, normal
 
 
@@ -231,7 +227,5 @@ class StyleDiffusion(LightningModule):
             OldBookError: The checkpoint does not fit this run.
         """
         check_compatible(checkpoint, self, self.model, self.settings)
-        if self.trainer.state.fn == "fit":
-            resume_with_settings(checkpoint, *self.build_optimization())
         self.loaded_step = checkpoint["global_step"]
         checkpoint["state_dict"] = restore_frozen(self, checkpoint["state_dict"])

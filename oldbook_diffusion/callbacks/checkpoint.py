@@ -10,8 +10,10 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.metrics.catalogue import CURVES
+from oldbook_diffusion.optimization import resume_with_settings
 from oldbook_diffusion.run.layout import STEP
 from oldbook_diffusion.run.profile import Stopwatch
+from oldbook_diffusion.system import StyleDiffusion
 
 
 class Checkpoint(ModelCheckpoint):
@@ -54,7 +56,14 @@ class Checkpoint(ModelCheckpoint):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Resume at a step: count batches anew where it takes more of them now, or fewer."""
+        """Resume at a step, by the optimizer's settings and the schedule that the config has now.
+
+        Batches are counted anew where a step takes more of them now, or fewer.
+        """
+        if trainer.state.fn != "fit":
+            return
+        assert isinstance(pl_module, StyleDiffusion)
+        resume_with_settings(checkpoint, *pl_module.build_optimization())
         behind = checkpoint["global_step"] * trainer.accumulate_grad_batches
         progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
         for part in ("total", "current"):
