@@ -67,7 +67,7 @@ def test_low_memory_is_an_overlay(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("overlay", "method", "rate"),
-    [("loha.yaml", "Peft", 2e-3), ("full_attention.yaml", "FullFineTuning", 1e-4)],
+    [("loha.yaml", "Peft", 5e-4), ("full_attention.yaml", "FullFineTuning", 1e-4)],
 )
 def test_another_method_is_an_overlay(
     capsys: pytest.CaptureFixture[str], overlay: str, method: str, rate: float
