@@ -11,6 +11,7 @@ from oldbook_diffusion.cache.networks import open_store
 from oldbook_diffusion.cache.settings import Cache
 from oldbook_diffusion.cache.store import Store
 from oldbook_diffusion.models import BaseModel, Conditioning
+from oldbook_diffusion.transfer import send
 
 
 class CachedData(Protocol):
@@ -56,7 +57,7 @@ class FrozenEncoder:
         """Posterior of one image, which is then cached."""
         # looked up again: workers decode ahead, and it may have been encoded since
         if self.images is not None and (cached := self.images.get(key)) is not None:
-            return cached.to(image.device)
+            return send(cached, image.device)
         # contiguous as from a file: the denoiser's kernels depend on the layout of their input
         moments = self.model.encode_moments(image[None])[0].contiguous()
         if self.images is not None:
@@ -95,7 +96,7 @@ class FrozenEncoder:
         for name, cached in names.items():
             if (value := self.prompts.get(cached)) is None:
                 return None
-            found[name] = value.to(device)
+            found[name] = send(value, device)
         return found
 
     def flush(self) -> None:

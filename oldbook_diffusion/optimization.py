@@ -29,6 +29,26 @@ def build_optimizer(factory: Callable[[Any], Optimizer], parameters: Any) -> Opt
         return factory(parameters)
 
 
+def unscales_by_itself(optimizer: Optimizer) -> bool:
+    """Whether an optimizer takes the scale of its gradients, and a flag to skip a step."""
+    # private: how a GradScaler asks, and there is no other way
+    return bool(getattr(optimizer, "_step_supports_amp_scaling", False))
+
+
+def check_clipping(optimizer: Optimizer) -> None:
+    """Refuse an optimizer that unscales its gradients itself where a run clips them.
+
+    Raises:
+        OldBookError: It does, so that the gradients cannot be clipped before.
+    """
+    if unscales_by_itself(optimizer):  # Lightning would say so at the first step
+        raise OldBookError(
+            "model.optimizer.init_args.fused does not go with trainer.gradient_clip_val at "
+            "precision 16-mixed: set fused to false, precision to bf16-mixed, or "
+            "trainer.gradient_clip_val to null"
+        )
+
+
 def build_schedule(
     factory: Callable[[Optimizer], Any],
     optimizers: Callable[[Any], Optimizer],

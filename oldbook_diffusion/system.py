@@ -21,8 +21,9 @@ from oldbook_diffusion.metrics.catalogue import BANDS, TRAIN_LOSS
 from oldbook_diffusion.metrics.timestep_loss import TimestepLoss
 from oldbook_diffusion.models import BaseModel, Conditioning, Sampling, choose_model, generate
 from oldbook_diffusion.objectives import DenoisingLoss, Objective
-from oldbook_diffusion.optimization import build_optimizer, build_schedule
+from oldbook_diffusion.optimization import build_optimizer, build_schedule, check_clipping
 from oldbook_diffusion.randomness import key, normal
+from oldbook_diffusion.transfer import send
 
 
 class StyleDiffusion(LightningModule):
@@ -151,7 +152,7 @@ class StyleDiffusion(LightningModule):
     def posterior_noise(self, batch: Batch) -> Tensor:  # => like latents
         """Noise by which the latents of a batch are sampled, a function of its seeds."""
         seeds = [key(seed, "posterior") for seed in batch["seeds"]]
-        return self.model.latent_noise(seeds, batch["images"].shape[-1])
+        return send(self.model.latent_noise(seeds, batch["images"].shape[-1]), self.device)
 
     def encode(self, batch: Batch) -> tuple[Tensor, Conditioning]:
         """Latents and conditioning of a batch."""
@@ -168,8 +169,8 @@ class StyleDiffusion(LightningModule):
         self, latents: Tensor, conditioning: Conditioning, seeds: Sequence[int], times: Tensor
     ) -> Tensor:  # => [B]
         """Loss of each plate, with noise that is a function of its seed."""
-        noise = normal(seeds, latents.shape[1:]).to(self.device)
-        return self.objective(self.model, latents, noise, times.to(self.device), conditioning)
+        noise = send(normal(seeds, latents.shape[1:]), self.device)
+        return self.objective(self.model, latents, noise, send(times, self.device), conditioning)
 
     def losses_by_band(self, batch: Batch) -> Tensor:  # => [B, BANDS] on the CPU
         """Loss of each plate at one time in each band."""
@@ -203,6 +204,9 @@ class StyleDiffusion(LightningModule):
     def build_optimization(self) -> tuple[Optimizer, Any]:
         """The optimizer of the config, and its schedule or null, before the first step."""
         optimizer = build_optimizer(self.optimizer, self.method.parameter_groups(self.model))
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        if scaler is not None and self.trainer.gradient_clip_val:
+            check_clipping(optimizer)
         if self.lr_scheduler is None:
             return optimizer, None
         factories, steps = (self.lr_scheduler, self.optimizer), self.trainer.max_steps

@@ -57,10 +57,17 @@ class Store:
         return None if shard is None else self.read(shard, name)
 
     def put(self, name: str, value: Tensor) -> None:
-        """Keep a tensor; it reaches the disk with the others of its shard."""
+        """Keep a tensor; it reaches the disk with the others of its shard.
+
+        One that holds NaN or inf is not kept: every later run would get it.
+        """
         if not self.writable or name in self.pending:
             return
-        self.pending[name] = value.detach().cpu().contiguous()
+        value = value.detach().cpu().contiguous()
+        if not value.isfinite().all():
+            log.warning("the cache does not keep %s, which holds NaN or inf", name)
+            return
+        self.pending[name] = value
         self.pending_bytes += value.nbytes
         if self.pending_bytes >= SHARD_BYTES:
             self.flush()

@@ -9,14 +9,24 @@ import torch
 from jsonargparse.typing import PositiveInt
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
+from torch.amp import GradScaler
+from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from oldbook_diffusion.batch import Batch
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint
 from oldbook_diffusion.errors import OldBookError
-from oldbook_diffusion.metrics.catalogue import SKIPPED
+from oldbook_diffusion.metrics.catalogue import GRADIENT_NORM, LOSS_SCALE, SKIPPED
+from oldbook_diffusion.optimization import unscales_by_itself
 
 log = logging.getLogger(__name__)
+
+# by whether a scaler skips
+CAUSES = ("the loss or the gradient is NaN or inf", "the gradient overflows in float16")
+CURES = (
+    "lower the learning rate or leave these plates out",
+    "set trainer.precision to bf16-mixed or 32-true",
+)
 
 
 class SkipNonfiniteSteps(Callback):
@@ -24,6 +34,8 @@ class SkipNonfiniteSteps(Callback):
 
     An optimizer that can skip by itself (`fused: true`) gets a flag on the device, and the CPU
     reads it a step later, without waiting; any other costs one synchronization per optimizer step.
+    At precision 16-mixed the gradient scaler skips, and some steps at first, to find its scale;
+    its skips are counted alike.
 
     Args:
         max_consecutive: Consecutive skipped steps that stop the run.
@@ -54,17 +66,33 @@ class SkipNonfiniteSteps(Callback):
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
     ) -> None:
         """Keep the optimizer from a nonfinite step."""
-        scales = getattr(trainer.precision_plugin, "scaler", None) is not None
-        # a scaler skips bad gradients itself, and makes some on purpose to find its scale
-        good = torch.stack(self.good if scales else [*self.good, finite_gradients(optimizer)])
-        bad = trainer.strategy.reduce((~good.all()).float(), reduce_op="sum").clamp(max=1)
-        # private: how a GradScaler asks an optimizer to skip, and there is no other way
-        if not scales and getattr(optimizer, "_step_supports_amp_scaling", False):
-            optimizer.found_inf = bad  # type: ignore[attr-defined]
-        elif not scales and bool(bad):
-            optimizer.zero_grad(set_to_none=True)  # what has no gradient does not move
-        self.pending.append((fetch(bad), self.plates))
+        norm = gradient_norm(optimizer)
+        pl_module.log(GRADIENT_NORM.tag, norm)
+        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        if scaler is None:
+            bad = torch.stack([*self.good, norm.isfinite()]).logical_not().any()
+            flag = self.skip(trainer, optimizer, bad)
+        else:  # it skips by itself
+            flag = self.watch(scaler)
+            pl_module.log(LOSS_SCALE.tag, torch.tensor(flag.before))
+        self.pending.append((flag, self.plates))
         self.good, self.plates = [], []
+
+    def skip(self, trainer: Trainer, optimizer: Optimizer, bad: Tensor) -> Callable[[], bool]:
+        """Skip the step on all processes where it is bad on one."""
+        bad = trainer.strategy.reduce(bad.float(), reduce_op="sum").clamp(max=1)
+        if unscales_by_itself(optimizer):  # and skips by itself
+            optimizer.found_inf = bad  # type: ignore[attr-defined]
+        elif bool(bad):
+            optimizer.zero_grad(set_to_none=True)  # what has no gradient does not move
+        return fetch(bad)
+
+    def watch(self, scaler: GradScaler) -> "ScaleFell":
+        """Tell the flag of the last step how the scale is now, and make one of this step."""
+        flag = ScaleFell(scaler)
+        if self.pending and isinstance(before := self.pending[-1][0], ScaleFell):
+            before.after = flag.before
+        return flag
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -78,16 +106,17 @@ class SkipNonfiniteSteps(Callback):
             return
         lag = int(pl_module.device.type == "cuda")
         plates = self.count(lag)
-        pl_module.log(SKIPPED.tag, float(self.skipped))
+        # a tensor of the CPU: Lightning would copy a number to the device, and wait for it
+        pl_module.log(SKIPPED.tag, torch.tensor(float(self.skipped)))
         if self.consecutive < self.max_consecutive:
             return
         assert isinstance(trainer.checkpoint_callback, Checkpoint)
         trainer.checkpoint_callback.save(trainer)
+        scaled = getattr(trainer.precision_plugin, "scaler", None) is not None
         raise OldBookError(
-            f"loss is NaN or inf for {self.consecutive} consecutive steps, last at step "
-            f"{trainer.global_step - lag} with {', '.join(plates)}: the weights before them are "
-            "saved; lower the learning rate or leave these plates out, and resume with "
-            "--ckpt_path last"
+            f"{self.consecutive} consecutive steps are skipped, since {CAUSES[scaled]}, the last "
+            f"at step {trainer.global_step - lag} with {', '.join(plates)}: the weights before "
+            f"them are saved; {CURES[scaled]}, and resume with --ckpt_path last"
         )
 
     def count(self, lag: int = 0) -> list[str]:
@@ -100,7 +129,8 @@ class SkipNonfiniteSteps(Callback):
             if bad:
                 last = plates
                 self.skipped += 1
-                log.warning("a step is skipped, its loss is NaN or inf: %s", ", ".join(plates))
+                cause = CAUSES[isinstance(read, ScaleFell)]
+                log.warning("a step is skipped, since %s: %s", cause, ", ".join(plates))
         return last
 
     def state_dict(self) -> dict[str, Any]:
@@ -113,11 +143,31 @@ class SkipNonfiniteSteps(Callback):
         self.skipped = state_dict["skipped"]
 
 
-def finite_gradients(optimizer: Optimizer) -> Tensor:  # => bool scalar
-    """Whether all gradients are finite, as a flag on the device."""
+class ScaleFell:
+    """Whether a gradient scaler lowered its scale, as it does where it skips a step.
+
+    Made before the step, when the scaler is about to wait for the device anyway.
+
+    Attributes:
+        before: The scale before the step.
+        after: The scale after it, once the next step knows it.
+    """
+
+    def __init__(self, scaler: GradScaler) -> None:
+        self.scaler = scaler
+        self.before = scaler.get_scale()
+        self.after: float | None = None
+
+    def __call__(self) -> bool:
+        """Compare, with the scale of now where no later step has told it."""
+        after = self.scaler.get_scale() if self.after is None else self.after
+        return after < self.before
+
+
+def gradient_norm(optimizer: Optimizer) -> Tensor:  # => scalar on the device
+    """Norm of all gradients, which is finite where they are."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    return torch.stack([gradient.norm().isfinite() for gradient in gradients]).all()
+    return get_total_norm([p.grad for p in parameters if p.grad is not None])
 
 
 def fetch(flag: Tensor) -> Callable[[], bool]:

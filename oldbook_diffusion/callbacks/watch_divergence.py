@@ -44,7 +44,8 @@ class WatchDivergence(Callback):
         self.losses.append(outputs["loss"].detach())
         if len(self.losses) >= self.window:
             self.check(trainer)
-        pl_module.log(LOSS_RISE.tag, self.rise)
+        # a tensor of the CPU: Lightning would copy a number to the device, and wait for it
+        pl_module.log(LOSS_RISE.tag, torch.tensor(self.rise))
 
     def check(self, trainer: Trainer) -> None:
         """Compare the window that is over with those before."""

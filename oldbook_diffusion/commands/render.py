@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import torch
 from torch import Tensor
 
 from oldbook_diffusion.commands.function_command import run_function
+from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.export import FORMATS, Exporter, read_export
 from oldbook_diffusion.images import before_and_after, save_image, slug
 from oldbook_diffusion.models import BaseModel, Sampling, generate, load_model
+from oldbook_diffusion.models.base import FROZEN_DTYPES
 
 KINDS = ("base", "fine_tuned", "before_after")  # of pictures that one call can write
 
@@ -31,6 +34,8 @@ def render(**keys: Any) -> list[Path]:
 class Render:
     """Samples of a prompt by the base model and, beside them, by fine-tuned weights.
 
+    On the device and in the precision of a run, they are the samples of the run.
+
     Attributes:
         prompt: Text to sample.
         base: Hub name or local folder of a base model, or a class of base models.
@@ -43,6 +48,9 @@ class Render:
         guidance_scale: Weight of classifier-free guidance; 1 is none.
         negative_prompt: What guidance steers away from.
         resolution: Side of the sample, in pixels; the model's own when null.
+        device: Where it is sampled, such as cuda, cuda:1, mps or cpu; the GPU where there is one
+            when null.
+        precision: As `trainer.precision` of a run; half of the memory at 16-mixed and bf16-mixed.
     """
 
     prompt: str
@@ -56,19 +64,29 @@ class Render:
     guidance_scale: float = 7.5
     negative_prompt: str = ""
     resolution: int | None = None
+    device: str | None = None
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
 
     def write(self) -> list[Path]:
         """Sample, and list the files written."""
         base = self.base
         model = (load_model(base) if isinstance(base, str) else base).eval()
         sampling = self.sampling(model)
-        samples = {"base": generate(model, [self.prompt], [self.seed], sampling)}
+        samples = {"base": self.sample(model, sampling)}
         if self.adapter is not None:
             formats = FORMATS if self.adapter_format is None else [self.adapter_format]
             read_export(model, self.adapter, formats)
-            samples["fine_tuned"] = generate(model, [self.prompt], [self.seed], sampling)
+            samples["fine_tuned"] = self.sample(model, sampling)
         about = {"prompt": self.prompt, "seed": self.seed, "base": model.pretrained}
         return self.write_samples(samples, {**about, **vars(sampling)})
+
+    def sample(self, model: BaseModel, sampling: Sampling) -> Tensor:  # => [1, 3, H, W]
+        """Sample on the device and in the precision asked for."""
+        device, dtype = find_device(self.device), FROZEN_DTYPES.get(self.precision)
+        model.store_frozen_for(self.precision)
+        model.to(device)
+        with torch.autocast(device.type, dtype, enabled=dtype is not None):
+            return generate(model, [self.prompt], [self.seed], sampling)
 
     def sampling(self, model: BaseModel) -> Sampling:
         """The settings of sampling, for a model."""
@@ -100,3 +118,20 @@ class Render:
             for one in chain([stem], numbered)
             if not any((self.out / f"{one}_{kind}.png").exists() for kind in KINDS)
         )
+
+
+def find_device(name: str | None) -> torch.device:
+    """The device of a name; where it is null the GPU, or the CPU without one.
+
+    Raises:
+        OldBookError: There is no such device.
+    """
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=name).device
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise OldBookError(
+            f"there is no device {name!r} ({reason}): leave device out, or set it to cpu"
+        ) from error

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
+import torch
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 from lightning.pytorch import LightningDataModule, Trainer
 
@@ -35,6 +36,7 @@ from oldbook_diffusion.data.stream import Columns, Stream
 from oldbook_diffusion.data.transforms import Images
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.fingerprint import plain
+from oldbook_diffusion.transfer import pinned
 
 
 class Illustrations(LightningDataModule):
@@ -205,6 +207,12 @@ class Illustrations(LightningDataModule):
         return PlateLoader(
             rows, decode, self.bad_samples, self.batch_size, self.num_workers, num_batches
         )
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        """Send a batch, for which the processor does not wait."""
+        return super().transfer_batch_to_device(pinned(batch, device), device, dataloader_idx)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Remember the position of the training batch that is about to be used, and the counts.

@@ -187,6 +187,8 @@ LOSS_AUC = Curve(
 TRAIN_LOSS = Curve("train/loss", "Training loss", "of the present batch")
 LOSS_RISE = Curve("train/loss_rise", "Loss rise", "median loss over that of the windows before")
 SKIPPED = Curve("train/skipped_steps", "Skipped steps", "steps with a NaN or inf so far")
+GRADIENT_NORM = Curve("train/gradient_norm", "Gradient norm", "before it is clipped")
+LOSS_SCALE = Curve("train/loss_scale", "Loss scale", "of the gradient scaler at 16-mixed")
 VAL_LOSS = Curve("val/loss", "All timesteps", "loss on held-out plates", band="Held-out loss")
 BAND_LOSSES = tuple(
     Curve(f"val/loss_band_{n}", f"Band {n} of {BANDS}", "of its timesteps", band="Held-out loss")

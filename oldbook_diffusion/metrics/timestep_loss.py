@@ -55,7 +55,7 @@ class TimestepLoss(Metric):
     def compute(self) -> dict[str, float]:
         """Held-out loss, by band too with its change from the base, and tests of memorization."""
         fine_tuned, base = (
-            dim_zero_cat(part).double().cpu() for part in (self.fine_tuned, self.base)
+            dim_zero_cat(part).cpu().double() for part in (self.fine_tuned, self.base)
         )
         seen = dim_zero_cat(self.trained_on).cpu()
         held_out, change = fine_tuned[~seen], fine_tuned - base

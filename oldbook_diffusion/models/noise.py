@@ -63,6 +63,7 @@ class DiffusionProcess(NoiseProcess):
 
     def __init__(self, scheduler: TrainingScheduler) -> None:
         self.scheduler = scheduler
+        self.alphas: dict[torch.device, Tensor] = {}  # cumulated, by the device that asked
         self.prediction_type = str(scheduler.config.prediction_type)
         if self.prediction_type not in PREDICTION_TYPES:
             raise OldBookError(
@@ -108,6 +109,9 @@ class DiffusionProcess(NoiseProcess):
         `DDPMScheduler.add_noise` works in the dtype of the latents: in float16 its sigma is off by
         up to 7 % in the first timesteps.
         """
-        alphas = self.scheduler.alphas_cumprod.to(times.device, torch.float32)[times]
-        alphas = alphas.view(-1, 1, 1, 1)
+        if times.device not in self.alphas:  # once: a copy to a GPU waits for all it has to do
+            self.alphas[times.device] = self.scheduler.alphas_cumprod.to(
+                times.device, torch.float32
+            )
+        alphas = self.alphas[times.device][times].view(-1, 1, 1, 1)
         return alphas.sqrt(), (1 - alphas).sqrt()

@@ -21,6 +21,9 @@ def no_number(*batches: int, value: str = ".nan") -> str:
     return f'--model.objective={{"class_path": "tests.losses.NoNumber", {arguments}}}'
 
 
+SCALED = '--trainer.plugins=[{"class_path": "tests.scaling.ScaledOnTheCPU"}]'
+
+
 def learnt(run: Path, step: int) -> tuple[object, object]:
     """Weights and moments."""
     content = everything(run, step)
@@ -54,9 +57,39 @@ def test_a_run_of_infinite_losses_ends_with_its_good_weights_saved(runs: Runs) -
     options = (*PLAIN, "--trainer.max_steps=20", "--checkpoint.every_n_train_steps=20")
     bad = no_number(*range(3, 20), value=".inf")
     message = runs.refuse(*options, bad, "--bad_steps.max_consecutive=4")
-    assert "NaN or inf for 4 consecutive steps" in message
+    assert "4 consecutive steps are skipped, since the loss or the gradient is NaN" in message
     assert "plate" in message
     assert "--ckpt_path last" in message
     run = runs.config.parent / "run/version_0"
     short = runs.fit(*PLAIN, "--trainer.max_steps=3", no_number(), name="short")
     assert same(learnt(run, 7)[0], learnt(short, 3)[0])
+
+
+def test_skips_of_a_gradient_scaler_are_counted_with_its_scale_and_the_gradient_norm(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    logged = "--trainer.log_every_n_steps=1"
+    run = runs.fit(*EACH, SCALED, logged, no_number(1))
+    skipped = [event.value for event in events(run).Scalars("train/skipped_steps")]
+    scales = [event.value for event in events(run).Scalars("train/loss_scale")]
+    assert skipped == [0, 1, 1, 1]
+    assert scales == [1024, 1024, 512, 512]
+    norms = [event.value for event in events(run).Scalars("train/gradient_norm")]
+    assert [norm > 0 and norm < float("inf") for norm in norms] == [True, False, True, True]
+    assert same(learnt(run, 1)[0], learnt(run, 2)[0])
+    assert not same(learnt(run, 2)[0], learnt(run, 3)[0])
+    assert sum("the gradient overflows in float16" in message for message in caplog.messages) == 1
+
+
+def test_a_run_whose_scaler_skips_every_step_ends(runs: Runs) -> None:
+    options = (*PLAIN, SCALED, "--trainer.max_steps=20", "--checkpoint.every_n_train_steps=20")
+    message = runs.refuse(*options, no_number(*range(20)), "--bad_steps.max_consecutive=4")
+    assert "4 consecutive steps are skipped, since the gradient overflows in float16" in message
+    assert "bf16-mixed" in message
+
+
+def test_a_fused_optimizer_is_refused_before_anything_where_gradients_are_scaled_and_clipped(
+    runs: Runs,
+) -> None:
+    message = runs.refuse(*PLAIN, SCALED, FUSED, "--trainer.gradient_clip_val=1")
+    assert "set fused to false" in message
