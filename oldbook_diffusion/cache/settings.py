@@ -6,6 +6,8 @@ from pathlib import Path
 
 from jsonargparse.typing import PositiveFloat
 
+from oldbook_diffusion.errors import OldBookError
+
 DEFAULT = Path("~/.cache/oldbook_diffusion")
 
 
@@ -20,6 +22,13 @@ class Cache:
 
     folder: Path = DEFAULT
     max_gb: PositiveFloat = 8.0
+
+    def __post_init__(self) -> None:
+        if str(self.folder) in ("None", ""):  # the parser takes null for any value
+            raise OldBookError(
+                "data.cache.folder is null: give a folder, or set data.cache to null to have no "
+                "cache"
+            )
 
     @property
     def path(self) -> Path:

@@ -35,7 +35,23 @@ def open_dataset(source: Source, stream: Stream, columns: Columns) -> Rows:
     except OldBookError:
         raise
     except Exception as error:  # datasets raises nearly every kind
+        check_home(error)
         raise source.explain(error) from error
+
+
+def check_home(error: Exception) -> None:
+    """Tell an error of the folder in which datasets keeps its files from one of the data.
+
+    Raises:
+        OldBookError: That folder cannot be written.
+    """
+    home = Path(datasets.config.HF_CACHE_HOME).expanduser()
+    named = Path(str(getattr(error, "filename", None) or ""))
+    if isinstance(error, OSError) and (home.is_relative_to(named) or named.is_relative_to(home)):
+        raise OldBookError(
+            f"{home}, in which datasets keeps its files, cannot be written ({error.strerror}): set "
+            "HF_HOME to a folder that can, or HOME"
+        ) from error
 
 
 def select_columns(dataset: IterableDataset, path: str, columns: Columns) -> IterableDataset:
