@@ -25,7 +25,8 @@ def restore_frozen(module: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[
 
 def explain_misfit(module: nn.Module, state_dict: Mapping[str, Tensor]) -> str | None:
     """Explain why trainable weights do not fit a module; empty where they do."""
-    ours = {name: tuple(module.state_dict()[name].shape) for name in trainable_names(module)}
+    named = module.named_parameters()
+    ours = {name: tuple(value.shape) for name, value in named if value.requires_grad}
     theirs = {name: tuple(value.shape) for name, value in state_dict.items()}
     if missing := sorted(ours.keys() - theirs.keys()):
         return f"{len(missing)} weights are missing, first {missing[0]}"
