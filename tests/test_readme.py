@@ -1,4 +1,4 @@
-"""The commands of the README, with the shipped nano world and fewer steps."""
+"""The commands of the README, with the shipped nano world, fewer of its plates and fewer steps."""
 
 import contextlib
 import os
@@ -6,36 +6,40 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
+from datasets import Dataset
 
 from oldbook_diffusion.cli import main
 from recipes.nano.words.wordings import PROMPT_WORDINGS
 
 ROOT = Path(__file__).parent.parent
+FEW_SAMPLES = [
+    "--render.prompts=['A medieval castle']",
+    "--render.sampling.num_inference_steps=2",
+    "--render.samples_per_prompt=2",
+    "--render.probe_samples_per_prompt=1",
+    "--data.held_out.num_monitored=4",
+]
 QUICK = {
     "fit": [
         "--trainer.max_steps=2",
         "--checkpoint.every_n_train_steps=2",
-        "--render.prompts=['A medieval castle']",
-        "--render.sampling.num_inference_steps=2",
         "--trainer.enable_progress_bar=false",
+        *FEW_SAMPLES,
     ],
-    "validate": [
-        "--render.prompts=['A medieval castle']",
-        "--render.sampling.num_inference_steps=2",
-    ],
+    "validate": FEW_SAMPLES,
     "render": ["--num_inference_steps=2"],
     "report": [],
     "prepare": [],
     "cache": [],
-    "validate-encoder": [
-        "--render.prompts=['A medieval castle']",
-        "--render.sampling.num_inference_steps=2",
-    ],
+    "validate-encoder": FEW_SAMPLES,
 }
+SHIPPED = ROOT / "checkpoints/nano"
+PLATES_PER_BOOK = 2
 DEMO = ("fit", "--config", "configs/nano.yaml")
 NEEDS_HUB = "oldbook_sd14.yaml"
 TORCHRUN = "torchrun --nproc_per_node 2 --no-python oldbook "
@@ -54,16 +58,48 @@ def commands() -> list[list[str]]:
     return [shlex.split(line.removeprefix("oldbook ")) for line in lines]
 
 
+def few_plates() -> Dataset:
+    """The first plates of each book that is shipped."""
+    count: Counter[str] = Counter()
+    rows = shipped_plates()
+    kept = []
+    for number, book in enumerate(rows["book"]):
+        count[book] += 1
+        if count[book] <= PLATES_PER_BOOK:
+            kept.append(number)
+    return rows.select(kept)
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that looks like the repository to somebody who has run `make demo` in it."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("configs", "checkpoints"):
-        (folder / name).symlink_to(ROOT / name)
-    (folder / "PLATES").symlink_to(ROOT / "checkpoints/nano/plates")
+    nano = folder / "checkpoints/nano"
+    (nano / "plates").mkdir(parents=True)
+    few_plates().to_parquet(nano / "plates/plates.parquet")
+    for name in ("base", "clip"):
+        (nano / name).symlink_to(SHIPPED / name)
+    (folder / "configs").symlink_to(ROOT / "configs")
+    (folder / "PLATES").symlink_to(nano / "plates")
     with contextlib.chdir(folder):
         main([*DEMO, *QUICK["fit"]])
     return folder
+
+
+def shipped_plates() -> Dataset:
+    return Dataset.from_parquet(str(SHIPPED / "plates/plates.parquet"))
+
+
+def test_the_shipped_plates_are_those_that_the_demo_asks_for() -> None:
+    data = yaml.safe_load((ROOT / "configs/nano.yaml").read_text())["data"]
+    rows = shipped_plates()
+    assert set(rows.column_names) == set(data["columns"].values())
+    assert set(data["held_out"]["books"]) < set(rows["book"])
+    assert set(Counter(rows["book"]).values()) == {20}
+    for row in rows:
+        assert min(row["image"].size) >= data["resolution"]
+        row["image"].load()
+        assert row["caption"].strip()
 
 
 def test_the_readme_has_commands_of_every_kind() -> None:
