@@ -16,6 +16,7 @@ import torch
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["oldbook_diffusion.commands.training", "tests.processes"])
 PATIENCE = 120.0  # seconds
+CLOSELY = 2e-4  # seconds between two looks at what lasts milliseconds; it takes a processor
 
 
 def oldbook(
@@ -28,11 +29,34 @@ def oldbook(
     multiprocessing.set_start_method("fork", force=True)  # as in a process that a user starts
     os.setpgid(0, 0)
     torch.set_num_threads(1)
+    speak_into(log)
+    before()
+    main(arguments)
+
+
+def speak_into(log: Path) -> None:
+    """Send what this process says to a file."""
     sys.stdout = sys.stderr = log.open("w", buffering=1)
     os.dup2(sys.stdout.fileno(), 1)
     os.dup2(sys.stdout.fileno(), 2)
-    before()
-    main(arguments)
+
+
+def run_apart(
+    log: Path, work: Callable[..., None], *arguments: object, patience: float = PATIENCE
+) -> int | None:
+    """Run a function of a module in a process of its own; give the status."""
+    process = SERVER.Process(target=speak_and_work, args=(log, work, arguments))
+    process.start()
+    process.join(patience)
+    status = process.exitcode
+    process.kill()
+    return status
+
+
+def speak_and_work(log: Path, work: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    speak_into(log)
+    torch.set_num_threads(1)
+    work(*arguments)
 
 
 def nothing() -> None:
@@ -60,13 +84,13 @@ class Fit:
         process.start()
         return cls(process, log)
 
-    def wait_until(self, seen: Callable[[], bool], patience: float = PATIENCE) -> bool:
-        """Look every fifth of a millisecond; stop looking when the process ends."""
-        end = time.monotonic() + patience
+    def wait_until(self, seen: Callable[[], bool], every: float = 0.01) -> bool:
+        """Look every few milliseconds; stop looking when the process ends."""
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self.process.is_alive():
             if seen():
                 return True
-            time.sleep(2e-4)
+            time.sleep(every)
         return False
 
     def tell(self, number: signal.Signals) -> None:

@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from argparse import ArgumentError
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import yaml
 from oldbook_diffusion.errors import OldBookError, user_error
 from tests import tiny
 from tests.conftest import Runs, World
+from tests.processes import run_apart
 
 PLAIN = ("--render.prompts=[]", "--render.encoder=null")
 Row = dict[str, object]
@@ -99,24 +102,21 @@ def test_a_crash_while_a_mistake_is_handled_is_shown_as_a_crash() -> None:
     assert user_error(parser) is mistake
 
 
-WINDOWS = """
-import signal, sys
-import oldbook_diffusion.commands.training  # and with it libraries, which have ways of their own
-for name in [name for name in sys.modules if name.startswith("oldbook_diffusion")]:
-    del sys.modules[name]
-sys.modules.update(fcntl=None, resource=None)
-del signal.SIGUSR1
-from oldbook_diffusion.cli import main
-main(["report", "nowhere"])
-"""
+def report_on_windows() -> None:
+    """Report a run where a system lacks what Windows lacks."""
+    import oldbook_diffusion.commands.training  # noqa: F401  its libraries have ways of their own
+
+    for name in [name for name in sys.modules if name.startswith("oldbook_diffusion")]:
+        del sys.modules[name]
+    sys.modules.update(fcntl=None, resource=None)  # type: ignore[arg-type]
+    del signal.SIGUSR1
+    import_module("oldbook_diffusion.cli").main(["report", "nowhere"])
 
 
-def test_reports_are_read_where_there_are_no_locks_and_no_signals() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WINDOWS], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1, done.stderr
-    assert done.stderr.startswith("oldbook: nowhere is not the folder of a run")
+def test_reports_are_read_where_there_are_no_locks_and_no_signals(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert run_apart(log, report_on_windows) == 1, log.read_text()
+    assert log.read_text().startswith("oldbook: nowhere is not the folder of a run")
 
 
 def test_an_unknown_key_in_a_file_is_told_with_the_nearest(runs: Runs, tmp_path: Path) -> None:

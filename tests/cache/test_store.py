@@ -1,8 +1,6 @@
 """The cache changes how long a run takes, and nothing else."""
 
 import logging
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +16,7 @@ from tests import tiny
 from tests.caches import LONG, OFF, shards
 from tests.comparing import PLAIN, Killed, everything, same
 from tests.conftest import Runs, World
+from tests.processes import Fit
 
 
 @pytest.fixture
@@ -225,19 +224,12 @@ def test_a_damaged_shard_is_rebuilt_with_one_line(
 
 
 def test_two_runs_at_once_share_the_cache(runs: Runs, calls: Counter[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "oldbook_diffusion", "fit", f"--config={runs.config}"]
-    running = [
-        subprocess.Popen(
-            [*command, *PLAIN, *LONG, f"--trainer.logger.init_args.name={name}"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    fits = [
+        Fit.start(runs.config, *PLAIN, *LONG, f"--trainer.logger.init_args.name={name}")
         for name in ("one", "two")
     ]
-    for process in running:
-        said, _ = process.communicate()
-        assert process.returncode == 0, said
+    for fit in fits:
+        assert fit.end() == 0, fit.said
     alone = runs.fit(*PLAIN, *LONG, OFF, name="alone")
     for name in ("one", "two"):
         assert same(everything(alone, 8), everything(tmp_path / name / "version_0", 8))

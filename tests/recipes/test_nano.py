@@ -2,7 +2,7 @@
 
 import json
 import os
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import torch
 from datasets import load_dataset
 from diffusers import StableDiffusionPipeline
 from PIL import Image
+
+from tests.processes import run_apart
 
 pytest.importorskip("resvg_py")
 
@@ -32,10 +34,17 @@ def world(tmp_path_factory):
     return folder
 
 
+def follow(world: Path, module: str, arguments: list[str]) -> None:
+    """Run a module of the recipe as `python -m` does, in a process that is there for it alone."""
+    os.environ.update(NANO_ICONS=str(world / "icons"), NANO_CACHE=str(world / "cache"))
+    sys.argv = [module, *arguments]
+    runpy.run_module(f"recipes.nano.{module}", run_name="__main__", alter_sys=True)
+
+
 def run(world: Path, module: str, *arguments: str) -> None:
-    environment = {"NANO_ICONS": str(world / "icons"), "NANO_CACHE": str(world / "cache")}
-    command = [sys.executable, "-m", f"recipes.nano.{module}", *arguments]
-    subprocess.run(command, check=True, env={**os.environ, **environment}, timeout=500)
+    log = world / f"{module}.log"
+    status = run_apart(log, follow, world, module, list(arguments), patience=500)
+    assert status == 0, log.read_text()
 
 
 def test_books_differ_in_hand_and_no_two_plates_are_composed_alike(world):

@@ -16,7 +16,7 @@ from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.run.checkpoint_io import DurableCheckpointIO, read_checkpoint
 from tests.comparing import PLAIN, everything, same
 from tests.conftest import Runs
-from tests.processes import Fit
+from tests.processes import CLOSELY, Fit
 
 
 class Payload:
@@ -164,7 +164,7 @@ def test_the_temporary_folder_may_lie_on_another_filesystem(runs: Runs) -> None:
     fit = Fit.start(runs.config, *often, "--trainer.max_steps=200", TMPDIR="/dev/shm")
     saved = runs.config.parent / "run/version_0/checkpoints"
     assert fit.wait_until(lambda: (saved / "step=000003.ckpt").is_file())
-    assert fit.wait_until(lambda: any(saved.glob(".*.tmp")))
+    assert fit.wait_until(lambda: any(saved.glob(".*.tmp")), CLOSELY)
     fit.kill()
     files = list(saved.glob("step=*.ckpt"))
     assert len(files) >= 3

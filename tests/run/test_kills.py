@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from tests.comparing import PLAIN
 from tests.conftest import Runs
-from tests.processes import Ranks
+from tests.processes import CLOSELY, Ranks
 
 STEPS = 12  # with 12 plates for training and 2 per batch, the end of the 2nd to the 16th pass
 TRIALS = [(trial, way) for trial in range(5) for way in ("any time", "in a save")]
@@ -65,7 +65,7 @@ def strike(ranks: Ranks, folder: Path, way: str, chance: random.Random) -> str |
         fit.wait_until(lambda: newest(folder) >= step - 2 and any(folder.glob("version_*/.lock")))
         time.sleep(chance.uniform(0.0, 0.2))
     else:
-        fit.wait_until(lambda: any(one == step for one, _ in drafts(folder) - left))
+        fit.wait_until(lambda: any(one == step for one, _ in drafts(folder) - left), CLOSELY)
     if not fit.process.is_alive():
         ranks.end()
         return None
