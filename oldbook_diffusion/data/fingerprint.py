@@ -1,6 +1,5 @@
 """Fingerprint of a dataset and of a run's use of it, to notice a change when it is resumed."""
 
-import re
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 from oldbook_diffusion.data.listing import File
 from oldbook_diffusion.fingerprint import check_unchanged
 
-COMMIT = re.compile(r"hf://datasets/[^@]+@([0-9a-f]{40})/")
 FIX = "set it back, or set data.stream.allow_changes to true and lose the exact resume"
 
 
@@ -27,12 +25,6 @@ def check_resumes(
     """
     check_unchanged("data", state_dict["order"], order, FIX)
     check_unchanged("the steps", state_dict.get("batches", {}), steps, FIX)
-
-
-def hub_commit(files: list[str]) -> str | None:
-    """The one commit of the hub that all files are of; null where there is none."""
-    found = {match[1] for file in files if (match := COMMIT.match(file))}
-    return f"commit {found.pop()}" if len(found) == 1 else None
 
 
 def fingerprint_of(files: Iterable[File]) -> str:

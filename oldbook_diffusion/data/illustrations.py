@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
@@ -102,9 +102,9 @@ class Illustrations(LightningDataModule):
         """The rows of one epoch, in their own order, images as bytes."""
         return open_dataset(self.source, self.stream, self.columns)
 
-    def plates(self) -> Iterator[dict[str, Any]]:
+    def plates(self) -> Rows:
         """The rows of one epoch; the dataset is opened when they are asked for."""
-        return iter(self.rows)
+        return self.rows
 
     def setup(self, stage: str) -> None:
         """Open the dataset and read the held-out plates, so that errors show at once."""
@@ -228,7 +228,7 @@ class Illustrations(LightningDataModule):
         settings = {
             **self.source.place,
             "data.stream.split": self.stream.split,
-            "data.stream.revision": self.stream.revision,
+            "data.stream.subset": self.stream.subset,
             "data.stream.shuffle_buffer_size": plain(self.stream.shuffle_buffer_size),
             "seed_everything": self.seed,
         }

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-from datasets import load_dataset_builder
+from datasets import DatasetBuilder, load_dataset_builder
 from datasets.packaged_modules.parquet.parquet import Parquet
 from datasets.packaged_modules.webdataset.webdataset import WebDataset
 from pyarrow.dataset import ParquetFragmentScanOptions
 
 from oldbook_diffusion.data.network import WEBDATASET
 from oldbook_diffusion.data.read_errors import is_address
-from oldbook_diffusion.data.seek import Rows
+from oldbook_diffusion.data.seek import StreamedRows
 from oldbook_diffusion.data.stream import Columns, Stream
 from oldbook_diffusion.errors import OldBookError
 
@@ -31,7 +31,7 @@ class Kind:
     builder: str
     suffix: str
 
-    def open_files(self, files: list[str], stream: Stream, columns: Columns) -> Rows:
+    def open_files(self, files: list[str], stream: Stream, columns: Columns) -> StreamedRows:
         """Open files or URLs of this kind, once."""
         return build(stream, path=self.builder, **data_files(files, stream))
 
@@ -39,7 +39,7 @@ class Kind:
 class Tars(Kind):
     """Webdataset tars."""
 
-    def open_files(self, files: list[str], stream: Stream, columns: Columns) -> Rows:
+    def open_files(self, files: list[str], stream: Stream, columns: Columns) -> StreamedRows:
         """Open the tars; a missing caption makes a bad sample, no error."""
         # its own decoder of text raises, which would stop the run
         WebDataset.DECODERS = {**WebDataset.DECODERS, "txt": decode_text}
@@ -57,18 +57,33 @@ TARS = Tars(WEBDATASET, ".tar")
 KINDS: dict[str, Kind] = {kind.suffix: kind for kind in (PARQUET, TARS)}
 
 
-def build(stream: Stream, **options: Any) -> Rows:
+def build(stream: Stream, **options: Any) -> StreamedRows:
     """Open a dataset by `datasets`, without reading it."""
+    return rows_of(builder_of(stream, **options), stream)
+
+
+def builder_of(stream: Stream, **options: Any) -> DatasetBuilder:
+    """What opens a dataset."""
     builder = load_dataset_builder(revision=stream.revision, **options)
-    files: list[str] = []
     if isinstance(builder, Parquet):
-        files = [str(file) for file in (builder.config.data_files or {}).get(stream.split, [])]
         # hold one row group in memory; by default it ends with the whole file
-        scan = ParquetFragmentScanOptions(pre_buffer=False)
-        builder.config.fragment_scan_options = scan
+        builder.config.fragment_scan_options = ParquetFragmentScanOptions(pre_buffer=False)
+    return builder
+
+
+def rows_of(builder: DatasetBuilder, stream: Stream) -> StreamedRows:
+    """The rows of a split."""
+    files = files_of(builder, stream.split) if isinstance(builder, Parquet) else []
     dataset = builder.as_streaming_dataset(split=stream.split)
     stream.network.apply(in_place=dataset.info.builder_name != WEBDATASET)
-    return Rows(dataset, files if len(files) == dataset.num_shards else [], stream.network)
+    known = files if len(files) == dataset.num_shards else []
+    return StreamedRows(dataset, known, stream.network)
+
+
+def files_of(builder: DatasetBuilder, split: str) -> list[str]:
+    """The files of a split."""
+    of_splits = {str(name): files for name, files in (builder.config.data_files or {}).items()}
+    return [str(file) for file in of_splits.get(split, [])]
 
 
 def data_files(files: list[str], stream: Stream) -> dict[str, Any]:

@@ -11,12 +11,19 @@ from urllib.request import Request, urlopen
 import datasets
 import fsspec
 import tenacity
-from aiohttp import ClientResponseError, ClientTimeout
+from aiohttp import ClientTimeout
 from datasets import IterableDataset
 from huggingface_hub import constants
 from jsonargparse.typing import NonNegativeFloat, NonNegativeInt, PositiveFloat
 
-from oldbook_diffusion.data.read_errors import NOWHERE, damaged, file_of, is_gone, may_come
+from oldbook_diffusion.data.read_errors import (
+    NOWHERE,
+    damaged,
+    file_of,
+    is_gone,
+    may_come,
+    status_of,
+)
 from oldbook_diffusion.errors import OldBookError
 
 log = logging.getLogger(__name__)
@@ -33,7 +40,8 @@ class Network:
 
     Attributes:
         timeout: Seconds without a byte after which a request is given up.
-        retries: Number of consecutive retries of a request before the run stops.
+        retries: Number of consecutive retries of a request before the run stops; to the hub, a
+            request is five of its own client's, within half a minute.
         pause: Seconds between two requests.
     """
 
@@ -110,12 +118,13 @@ class Network:
             explained = self.lost if may_come(error, name) else damaged
             raise explained(name, error) from error
 
-    def fetch(self, file: str, look: Callable[[Any], Content]) -> Content:
+    def fetch(self, file: str, look: Callable[[Any], Content], **opening: Any) -> Content:
         """Read something of one file, whatever its server does.
 
         Args:
             file: Its path or URL.
             look: Reads what is wanted from the opened file.
+            opening: How fsspec opens it.
 
         Raises:
             OldBookError: It cannot be read now.
@@ -125,7 +134,8 @@ class Network:
         options = {k: v for k, v in self.storage_options.items() if origin.startswith(f"{k}://")}
 
         def request() -> Content:
-            with fsspec.open(file, "rb", **options) as content:
+            files, path = fsspec.url_to_fs(file, **options)
+            with files.open(path, "rb", **opening) as content:
                 return look(content)
 
         def again(error: BaseException) -> bool:
@@ -158,8 +168,9 @@ class Network:
     def lost(self, file: str, error: BaseException) -> OldBookError:
         """The error of a file that cannot be read now."""
         return OldBookError(
-            f"{file} does not arrive ({self.reason(error)}): when its server answers again, resume "
-            "with --ckpt_path last, or raise data.stream.network.retries"
+            f"{file} does not arrive ({self.reason(error)}): when its server answers, run "
+            "this again, with --ckpt_path last if it had begun, or raise "
+            "data.stream.network.retries"
         )
 
     def reason(self, error: BaseException) -> str:
@@ -167,9 +178,8 @@ class Network:
         cause = error.__cause__ or error
         if isinstance(cause, TimeoutError):
             return f"silent for {self.timeout:g} s"
-        if isinstance(cause, HTTPError | ClientResponseError):
-            return f"status {cause.code if isinstance(cause, HTTPError) else cause.status}"
-        return type(cause).__name__
+        status = cause.code if isinstance(cause, HTTPError) else status_of(cause)
+        return f"status {status}" if status else type(cause).__name__
 
 
 class Reader:

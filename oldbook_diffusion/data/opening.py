@@ -8,8 +8,8 @@ import datasets
 from datasets import IterableDataset
 
 from oldbook_diffusion.data.read_errors import is_address
-from oldbook_diffusion.data.seek import Rows
-from oldbook_diffusion.data.sources import Source
+from oldbook_diffusion.data.seek import Rows, StreamedRows
+from oldbook_diffusion.data.source import Source
 from oldbook_diffusion.data.stream import Columns, Stream
 from oldbook_diffusion.errors import OldBookError
 
@@ -29,9 +29,9 @@ def open_dataset(source: Source, stream: Stream, columns: Columns) -> Rows:
     try:
         stream.network.apply(in_place=not is_address(source.path))
         rows = source.load(stream, columns)
-        dataset = select_columns(rows.dataset, source.path, columns)
-        images = dataset.cast_column(columns.image, datasets.Image(decode=False))
-        return replace(rows, dataset=images)
+        if isinstance(rows, StreamedRows):
+            return replace(rows, dataset=select_columns(rows.dataset, source.path, columns))
+        return rows
     except OldBookError:
         raise
     except Exception as error:  # datasets raises nearly every kind
@@ -55,7 +55,7 @@ def check_home(error: Exception) -> None:
 
 
 def select_columns(dataset: IterableDataset, path: str, columns: Columns) -> IterableDataset:
-    """Keep the columns that are wanted.
+    """Keep the columns that are wanted, images as bytes.
 
     Raises:
         OldBookError: The dataset lacks one, or is empty.
@@ -63,10 +63,9 @@ def select_columns(dataset: IterableDataset, path: str, columns: Columns) -> Ite
     there = dataset.column_names or list(next(iter(itertools.chain(dataset, [{}]))))
     if not there:
         raise OldBookError(f"the dataset {path} is empty")
-    for name in columns.names:
-        if name not in there:
-            raise OldBookError(
-                f"the dataset {path} has no column {name!r}; it has {', '.join(sorted(there))}: "
-                "name yours with data.columns.image, data.columns.caption and data.columns.book"
-            )
-    return dataset.select_columns(columns.names)
+    columns.check(there, path)
+    kept, image = dataset.select_columns(columns.names), datasets.Image(decode=False)
+    if kept.features is None:  # of a table of text, whose images are elsewhere
+        words = {name: datasets.Value("string") for name in columns.names}
+        return kept.cast(datasets.Features({**words, columns.image: image}))
+    return kept.cast_column(columns.image, image)

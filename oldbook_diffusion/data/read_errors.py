@@ -27,9 +27,15 @@ def may_come(error: BaseException, name: str) -> bool:
 def is_gone(error: BaseException) -> bool:
     """Whether a file does not exist, by what its server or this machine says."""
     cause = error.__cause__ or error
+    return isinstance(cause, FileNotFoundError) or status_of(error) in NOWHERE
+
+
+def status_of(error: BaseException) -> int | None:
+    """The status that a server has answered with."""
+    cause = error.__cause__ or error
     answer = getattr(cause, "response", cause)  # which the hub's errors hold
     status = getattr(answer, "status_code", getattr(answer, "status", None))
-    return isinstance(cause, FileNotFoundError) or status in NOWHERE
+    return status if isinstance(status, int) else None
 
 
 def damaged(name: str, error: BaseException) -> OldBookError:

@@ -1,6 +1,7 @@
 """A dataset as a stream of rows, read from the start or from any row on."""
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -14,9 +15,36 @@ from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import permutation
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(ABC):
     """The rows of a dataset, in its own order or with its shards permuted.
+
+    Attributes:
+        contents: Hash of what it holds, where that is known without reading it all.
+    """
+
+    contents: str | None
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The rows in their own order, whatever their server does."""
+
+    @abstractmethod
+    def seek(self, seed: int, first: int) -> Iterator[dict[str, Any]]:
+        """The rows from a row on, with the shards permuted."""
+
+    def where(self, column: str | None, wanted: Callable[[Any], bool]) -> Iterator[dict[str, Any]]:
+        """The rows, perhaps without some whose column has no wanted value.
+
+        Args:
+            column: A column that can be read alone; all rows are given when null.
+            wanted: Whether rows with a value are wanted.
+        """
+        return iter(self)
+
+
+@dataclass(frozen=True)
+class StreamedRows(Rows):
+    """The rows of a stream of `datasets`.
 
     Attributes:
         dataset: The stream.

@@ -1,7 +1,7 @@
 """The split of a dataset into training plates and held-out plates, one plate at a time."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -10,6 +10,7 @@ from typing import Any, Literal
 from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 
 from oldbook_diffusion.data.sampler import NOTHING_LEFT, Position, Row
+from oldbook_diffusion.data.seek import Rows
 from oldbook_diffusion.data.stream import Columns
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import key, uniform
@@ -78,7 +79,7 @@ class Split:
     def __init__(
         self,
         path: str,
-        plates: Callable[[], Iterable[dict[str, Any]]],
+        plates: Callable[[], Rows],
         name_of: Callable[[str], str],
         columns: Columns,
         held_out: HeldOut,
@@ -104,7 +105,13 @@ class Split:
 
     def rows(self, part: Part, most: int | None) -> Iterator[Row]:
         """The first plates of a part, images as files; all when null."""
-        plates = filter(self.trains_on if part == "trained on" else self.holds, self.plates())
+        training = part == "trained on"
+        kept = self.trains_on if training else self.holds
+
+        def wanted(book: Any) -> bool:  # without a book, the image decides
+            return book is None or self.held_out.holds(book, self.seed) != training
+
+        plates = filter(kept, self.plates().where(self.columns.book, wanted))
         for number, plate in enumerate(itertools.islice(plates, most)):
             position, after = Position(0, number), Position(0, number + 1)
             yield Row(plate, key(self.seed, part, number), position, after)

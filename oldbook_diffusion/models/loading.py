@@ -7,11 +7,14 @@ from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline
+from huggingface_hub import errors
 from torch import nn
 
 from oldbook_diffusion.errors import OldBookError
 
 INDEX = "model_index.json"
+# of the hub's client, whichever that is, all that can go wrong
+UNREADABLE = (OSError, ValueError, errors.HTTPError)  # type: ignore[attr-defined]
 
 
 def read_family(pretrained: str, revision: str | None = None) -> str:
@@ -25,7 +28,7 @@ def read_family(pretrained: str, revision: str | None = None) -> str:
         raise OldBookError(f"{pretrained} is not a pipeline in diffusers layout: it has no {INDEX}")
     try:
         index = DiffusionPipeline.load_config(pretrained, revision=revision)
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise OldBookError(cannot_load(INDEX, pretrained, error)) from error
     return str(index.get("_class_name"))
 
@@ -38,7 +41,7 @@ def load_part(kind: Any, pretrained: str, subfolder: str, **options: Any) -> Any
     """
     try:
         return kind.from_pretrained(pretrained, subfolder=subfolder, **options)
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise OldBookError(cannot_load(subfolder, pretrained, error)) from error
     except UnpicklingError as error:
         raise OldBookError(
@@ -51,8 +54,9 @@ def cannot_load(part: str, pretrained: str, error: Exception) -> str:
     """The sentence for a part that cannot be loaded."""
     reason = str(error).strip().split("\n")[0]
     return (
-        f"cannot load the {part} of {pretrained!r} ({reason}); check the name, or set "
-        "model.pretrained to a local folder in diffusers layout"
+        f"cannot load the {part} of {pretrained!r} ({reason}); check the name and the connection, "
+        "set HF_HUB_OFFLINE=1 where it was downloaded before, or set model.pretrained to a local "
+        "folder in diffusers layout"
     )
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from datasets import Dataset
 from PIL import Image
 
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.data.listing import name_below
 from oldbook_diffusion.data.opening import open_dataset
 from oldbook_diffusion.data.sampler import Position, ShuffledRows
+from oldbook_diffusion.data.seek import StreamedRows
 from oldbook_diffusion.data.sources import source_of
 from oldbook_diffusion.data.split import HeldOut, Split, image_hash
 from oldbook_diffusion.data.stream import Columns, Stream
@@ -76,7 +78,8 @@ def test_the_order_depends_on_the_seed(world: World) -> None:
 def test_a_book_is_held_out_whole() -> None:
     held_out = HeldOut(fraction=0.5)
     pages = [{"image": {"bytes": n.to_bytes(2)}, "book": str(n % 40)} for n in range(800)]
-    split = Split("", lambda: iter(pages), str, Columns(book="book"), held_out, seed=3)
+    stream = StreamedRows(Dataset.from_list(pages).to_iterable_dataset())
+    split = Split("", lambda: stream, str, Columns(book="book"), held_out, seed=3)
     held = Counter(str(row.plate["book"]) for row in split.rows("held out", None))
     assert set(held.values()) == {20}
     assert 10 <= len(held) <= 30
