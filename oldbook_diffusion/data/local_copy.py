@@ -82,7 +82,7 @@ class Tables:
         if self.folder is not None:
             try:
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-                lock = FileLock(self.folder / f"{name}.lock")
+                lock = FileLock(self.folder / f"{name}.taken")
                 lock.acquire()
             except OSError as error:
                 lock = None
