@@ -17,6 +17,7 @@ from diffusers import AutoencoderKL
 from transformers import CLIPTextModel
 
 from oldbook_diffusion.cli import main
+from oldbook_diffusion.run.layout import RunLayout
 from oldbook_diffusion.system import StyleDiffusion
 from tests import tiny
 from tests.comparing import Killed
@@ -124,6 +125,8 @@ class Runs:
         message = stop.value.code
         assert message.startswith("oldbook: ")
         assert "\n" not in message
+        left = self.config.parent.rglob("version_*")
+        assert [run for run in left if RunLayout(run).is_unused] == [], "no empty folder is left"
         return message
 
 

@@ -1,6 +1,7 @@
 """RunLock: one run at a time in a folder."""
 
 import logging
+import shutil
 import sys
 from io import FileIO
 from pathlib import Path
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 class RunLock(Callback):
     """Hold a lock on the run's folder while the process lives; sweep what a killed one left.
+
+    A folder of a run that ends with an error before anything was saved is removed.
 
     The first process takes the folder: it locks the whole file, so that an orphan of an earlier
     run is noticed, then leaves each other process a byte of it to be noticed by. A record lock,
@@ -79,8 +82,12 @@ class RunLock(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Leave the folder to others."""
+        """Leave the folder to others, and none where nothing was trained."""
+        folder = RunContext(trainer).folder
+        mine = self.file is not None or not folder.lock.exists()
         self.release()
+        if mine and trainer.is_global_zero and trainer.global_step == 0 and folder.is_unused:
+            shutil.rmtree(folder.path, ignore_errors=True)
 
     def release(self) -> None:
         """Unlock."""

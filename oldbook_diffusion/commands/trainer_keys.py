@@ -5,12 +5,16 @@ validation, samples, scores and files share the clock of `checkpoint.every_n_tra
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from lightning.pytorch.callbacks import StochasticWeightAveraging, Timer, WeightAveraging
 
 from oldbook_diffusion.errors import OldBookError
 
 log = logging.getLogger(__name__)
+
+SEEDS = 2**32
 
 
 class Rule(NamedTuple):
@@ -81,3 +85,35 @@ def check_trainer(trainer: Mapping[str, Any]) -> None:
             "trainer.precision bf16-true keeps what is trained and the optimizer's moments in "
             "bfloat16, where small updates are lost; bf16-mixed keeps them in float32"
         )
+
+
+def check_seed(seed: int | bool | None) -> None:
+    """Refuse a seed that random generators do not take.
+
+    Raises:
+        OldBookError: It is below 0, or has more than 32 bits.
+    """
+    if seed is not None and not 0 <= seed < SEEDS:
+        raise OldBookError(f"seed_everything is {seed}: set it to a number from 0 to {SEEDS - 1}")
+
+
+def check_callbacks(callbacks: Sequence[Any]) -> None:
+    """Refuse callbacks that lose something.
+
+    Averages of weights copy the base model too, and no export would hold them.
+
+    Raises:
+        OldBookError: One of the callbacks averages weights, or is a timer.
+    """
+    for callback in callbacks:
+        if isinstance(callback, (WeightAveraging, StochasticWeightAveraging)):
+            raise OldBookError(
+                f"trainer.callbacks: {type(callback).__name__} averages the whole model, and no "
+                "checkpoint, sample or adapter would hold the average: leave it out, and lower the "
+                "learning rate to the end with model.lr_scheduler instead"
+            )
+        if isinstance(callback, Timer):
+            raise OldBookError(
+                "trainer.callbacks: Timer ends a run between the batches of an optimizer step: "
+                "leave it out, and set trainer.max_time, which waits for the step"
+            )

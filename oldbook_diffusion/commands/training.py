@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import StochasticWeightAveraging, Timer, WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from oldbook_diffusion.callbacks import (
@@ -30,7 +29,7 @@ from oldbook_diffusion.callbacks.step_timer import StepTimer
 from oldbook_diffusion.commands import COMMANDS
 from oldbook_diffusion.commands.explain import explain
 from oldbook_diffusion.commands.parts import PARTS
-from oldbook_diffusion.commands.trainer_keys import check_trainer
+from oldbook_diffusion.commands.trainer_keys import check_callbacks, check_seed, check_trainer
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.library_errors import blaming
@@ -65,7 +64,6 @@ TRAINER_DEFAULTS: dict[str, Any] = {
     },
 }
 UNLOGGED = Path("runs/unlogged")  # runs without a logger
-SEEDS = 2**32
 GIVEN_HERE = {
     "model",
     "dataloaders",
@@ -201,38 +199,6 @@ class TrainingCLI(LightningCLI):
 def as_list(parts: Any) -> list[Any]:
     """Parts of a trainer, which may be given as a list, alone, or not at all."""
     return parts if isinstance(parts, list) else [] if parts is None else [parts]
-
-
-def check_seed(seed: int | bool | None) -> None:
-    """Refuse a seed that random generators do not take.
-
-    Raises:
-        OldBookError: It is below 0, or has more than 32 bits.
-    """
-    if seed is not None and not 0 <= seed < SEEDS:
-        raise OldBookError(f"seed_everything is {seed}: set it to a number from 0 to {SEEDS - 1}")
-
-
-def check_callbacks(callbacks: Sequence[Any]) -> None:
-    """Refuse callbacks that lose something.
-
-    Averages of weights copy the base model too, and no export would hold them.
-
-    Raises:
-        OldBookError: One of the callbacks averages weights, or is a timer.
-    """
-    for callback in callbacks:
-        if isinstance(callback, (WeightAveraging, StochasticWeightAveraging)):
-            raise OldBookError(
-                f"trainer.callbacks: {type(callback).__name__} averages the whole model, and no "
-                "checkpoint, sample or adapter would hold the average: leave it out, and lower the "
-                "learning rate to the end with model.lr_scheduler instead"
-            )
-        if isinstance(callback, Timer):
-            raise OldBookError(
-                "trainer.callbacks: Timer ends a run between the batches of an optimizer step: "
-                "leave it out, and set trainer.max_time, which waits for the step"
-            )
 
 
 def batches_between(every_n_train_steps: int, accumulate_grad_batches: int, max_steps: int) -> int:

@@ -78,6 +78,14 @@ class RunLayout:
         return list(self.path.rglob(".*.tmp"))
 
     @property
+    def is_unused(self) -> bool:
+        """Whether it is a run's own and holds no more than is written before a run begins."""
+        first = (self.config, self.lock, self.path / "hparams.yaml")
+        return self.path.name.startswith("version_") and all(
+            file in first or EVENTS.match(file.name) for file in self.path.glob("*")
+        )
+
+    @property
     def checkpoint_files(self) -> list[Path]:
         """Every checkpoint file that is no link, in the order of their steps."""
         found = self.checkpoints.glob(f"*{CHECKPOINT}")

@@ -1,6 +1,7 @@
 """From the file of a page to a square of pixels, and the other way."""
 
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from oldbook_diffusion.data.bad_samples import BadSampleError
-from oldbook_diffusion.data.transforms import FORMATS, Images, center_crop, decode_image
+from oldbook_diffusion.data.transforms import FORMATS, Images, center_crop, decode_image, shallow
 from oldbook_diffusion.images import before_and_after, slug
 
 
@@ -32,6 +33,18 @@ def test_a_transparent_palette_lies_on_white_paper() -> None:
 def test_sixteen_bits_are_scaled_and_not_clipped() -> None:
     deep = np.full((4, 4), 32896, np.uint16)  # the middle grey
     assert decode_image(encoded(Image.fromarray(deep))).getpixel((0, 0)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int32])
+def test_sixteen_bits_become_the_nearest_of_eight_in_little_memory(kind: type) -> None:
+    every = np.arange(-70_000 if kind is np.int32 else 0, 65_536).astype(kind)
+    expected = (every / 257).round().clip(0, 255)
+    assert (shallow(every[:, None])[:, 0] == expected).all()
+    page = np.zeros((8000, 1000), kind)
+    tracemalloc.start()
+    shallow(page)
+    assert tracemalloc.get_traced_memory()[1] < 1.3 * page.size
+    tracemalloc.stop()
 
 
 def test_cmyk_becomes_rgb() -> None:
