@@ -49,26 +49,21 @@ def check_clipping(optimizer: Optimizer) -> None:
         )
 
 
-def build_schedule(
-    factory: Callable[[Optimizer], Any],
-    optimizers: Callable[[Any], Optimizer],
-    optimizer: Optimizer,
-    steps: int,
-) -> Any:
-    """The learning-rate schedule of a config.
+def check_schedule(
+    factory: Callable[[Optimizer], Any], optimizers: Callable[[Any], Optimizer], steps: int
+) -> None:
+    """Rehearse the learning-rate schedule of a config; warn where it is not as long as the run.
 
     Args:
         factory: Makes the schedule of an optimizer.
-        optimizers: Makes an optimizer, for a rehearsal of all steps.
-        optimizer: The run's.
+        optimizers: Makes an optimizer.
         steps: Optimizer steps of the run.
 
     Raises:
         OldBookError: The schedule refuses one of its settings, or ends before the run.
     """
-    rehearsed = optimizers([torch.zeros(1, requires_grad=True)])
+    trial = build_schedule(factory, optimizers([torch.zeros(1, requires_grad=True)]), steps)
     with blaming("model.lr_scheduler"):
-        trial = follow(factory(rehearsed), steps)
         rates = advance(trial, min(steps, REHEARSED))
     for key in LENGTHS:
         if (length := getattr(trial, key, steps)) != steps:
@@ -78,11 +73,12 @@ def build_schedule(
                 "oldbook_diffusion.schedules, such as Cosine, is as long as the run",
                 *(length, key, steps, 100 * rates[-1] / max(*rates, 1e-30)),
             )
-    return follow(factory(optimizer), steps)
 
 
-def follow(schedule: Any, steps: int) -> Any:
-    """Make a schedule whose length is not said as long as the run."""
+def build_schedule(factory: Callable[[Optimizer], Any], optimizer: Optimizer, steps: int) -> Any:
+    """The learning-rate schedule of an optimizer; where its length is not said, the run's."""
+    with blaming("model.lr_scheduler"):
+        schedule = factory(optimizer)
     if isinstance(schedule, Constant) and schedule.num_steps is None:
         schedule.num_steps = steps
     return schedule

@@ -21,7 +21,12 @@ from oldbook_diffusion.metrics.catalogue import BANDS, TRAIN_LOSS
 from oldbook_diffusion.metrics.timestep_loss import TimestepLoss
 from oldbook_diffusion.models import BaseModel, Conditioning, Sampling, choose_model, generate
 from oldbook_diffusion.objectives import DenoisingLoss, Objective
-from oldbook_diffusion.optimization import build_optimizer, build_schedule, check_clipping
+from oldbook_diffusion.optimization import (
+    build_optimizer,
+    build_schedule,
+    check_clipping,
+    check_schedule,
+)
 from oldbook_diffusion.randomness import key, normal
 from oldbook_diffusion.transfer import send
 
@@ -192,7 +197,9 @@ class StyleDiffusion(LightningModule):
         self.zero_grad(set_to_none=True)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Optimizer of what the method trains, and its schedule."""
+        """Optimizer of what the method trains, and its schedule, which is checked here."""
+        if self.lr_scheduler is not None:
+            check_schedule(self.lr_scheduler, self.optimizer, self.trainer.max_steps)
         optimizer, schedule = self.build_optimization()
         if schedule is None:
             return optimizer
@@ -209,8 +216,7 @@ class StyleDiffusion(LightningModule):
             check_clipping(optimizer)
         if self.lr_scheduler is None:
             return optimizer, None
-        factories, steps = (self.lr_scheduler, self.optimizer), self.trainer.max_steps
-        return optimizer, build_schedule(*factories, optimizer, steps)
+        return optimizer, build_schedule(self.lr_scheduler, optimizer, self.trainer.max_steps)
 
     def on_train_end(self) -> None:
         """Flush the cache for the next run."""

@@ -72,3 +72,7 @@ def test_a_schedule_of_torch_that_is_not_as_long_as_the_run_is_told(
     (message,) = [message for message in caplog.messages if "steps long" in message]
     assert f"{length} steps long (T_max), and the run 8" in message
     assert f"ends at {end} of its peak" in message
+    caplog.clear()
+    schedule = f"--model.lr_scheduler.init_args.T_max={length + 1}"
+    runs.fit(*PLAIN, schedule, "--trainer.max_steps=10", "--ckpt_path=last")
+    assert sum("steps long" in message for message in caplog.messages) == 1
