@@ -31,6 +31,7 @@ OF_NO_MODULE = (
     "test_configs.py",
     "test_docs.py",
     "test_extending.py",
+    "test_lock.py",
     "test_readme.py",
     "recipes/test_nano.py",
     # of the page's script, and of what several processes and kills leave

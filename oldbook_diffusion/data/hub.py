@@ -63,12 +63,12 @@ class HubSource(Source):
         files = recall(stream.local_copy, known_as)
         try:
             commit = self.commit(stream, ask_again=files is None)
+            builder = self.builder(replace(stream, revision=commit))
         except DISCONNECTED as error:
             if files is None or is_refused(error):
                 raise
             log.warning("the hub does not answer: %s is read from its local copy", self.path)
             return self.kept_rows(files, stream, columns)
-        builder = self.builder(replace(stream, revision=commit))
         if isinstance(builder, FolderBasedBuilder) or self.has_images(builder, commit):
             return self.folder(commit).load(stream, columns)
         files = hashes_of(files_of(builder, stream.split))
@@ -80,7 +80,7 @@ class HubSource(Source):
 
     def kept_rows(self, files: dict[str, str], stream: Stream, columns: Columns) -> HubRows:
         """The rows of parquet files."""
-        kept = Tables(stream.local_copy, folder_of(files))
+        kept = Tables(stream.local_copy, self.path, files)
         return HubRows(list(files), columns, kept, stream.network, contents_of(files))
 
     def commit(self, stream: Stream, ask_again: bool) -> str:
@@ -177,9 +177,3 @@ def contents_of(files: dict[str, str]) -> str:
 def quote_all(part: str | None) -> str:
     """A part of a name as a part of a file's name."""
     return quote(part or "default", safe="")
-
-
-def folder_of(files: dict[str, str]) -> str:
-    """The name of the folder of a dataset at a commit."""
-    repository, _, path = next(iter(files)).removeprefix("hf://datasets/").partition("@")
-    return quote(f"{repository}@{path.partition('/')[0]}", safe="@")

@@ -106,7 +106,9 @@ class HubRows(Rows):
     def missing(self, group: Group) -> int:
         """Bytes of a row group that are to be fetched."""
         there = self.tables.has
-        return sum(size for name, size in group.sizes.items() if not there(key(group, name)))
+        return sum(
+            size for name, size in group.sizes.items() if not there(group.file, key(group, name))
+        )
 
     def read(self, group: Group) -> Iterator[Row]:
         """The rows of a row group, images as bytes."""
@@ -126,7 +128,7 @@ class HubRows(Rows):
             whole = pq.ParquetFile(content, metadata=self.footer(group.file), pre_buffer=True)
             return whole.read_row_group(group.number, columns=[name], use_threads=False)
 
-        table = self.tables.get(key(group, name), lambda: self.fetch(group.file, fetch))
+        table = self.tables.get(group.file, key(group, name), lambda: self.fetch(group.file, fetch))
         return table.column(name)
 
     def groups_of(self, file: str) -> list[Group]:
@@ -135,7 +137,7 @@ class HubRows(Rows):
         Raises:
             OldBookError: It lacks a column.
         """
-        table = self.tables.get(f"{kept_as(file)}/groups", lambda: sizes_of(self.footer(file)))
+        table = self.tables.get(file, "groups", lambda: sizes_of(self.footer(file)))
         self.columns.check(table.column_names[1:], file)
         return [
             Group(file, number, row[ROWS], {name: row[name] for name in self.columns.names})
@@ -164,12 +166,7 @@ class HubRows(Rows):
 
 def key(group: Group, column: str) -> str:
     """The name under which a column of a row group is kept."""
-    return f"{kept_as(group.file)}/{group.number}-{quote(column, safe='')}"
-
-
-def kept_as(file: str) -> str:
-    """The name of the folder of a file, below that of its commit."""
-    return quote(file.split("@")[-1].partition("/")[2], safe="")
+    return f"{group.number}-{quote(column, safe='')}"
 
 
 def sizes_of(footer: pq.FileMetaData) -> pa.Table:

@@ -8,18 +8,20 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from urllib.parse import quote
 
 import pyarrow as pa
 from filelock import FileLock
 from jsonargparse.typing import PositiveFloat
 
-from oldbook_diffusion.durable import DRAFT, replacing, write_shared
+from oldbook_diffusion.durable import replacing, write_shared
 
 log = logging.getLogger(__name__)
 
 DEFAULT = Path("~/.cache/oldbook_diffusion/datasets")
 TABLE = ".arrow"
+OVERHEAD = 4096  # bytes of a file beside its columns, at most
+HASH = 16  # characters of a hash that tell files apart
 
 
 @dataclass(frozen=True)
@@ -43,81 +45,99 @@ class LocalCopy:
 
 
 class Tables:
-    """The tables of one dataset at one commit, kept where there is room.
+    """The tables of some files of the hub, kept where there is room.
+
+    Each lies in a folder that is named by the hash of its file, so that it is fetched once,
+    whatever else changes in the repository.
 
     Args:
         copy: Where they are kept; nowhere when null.
-        name: The dataset and its commit, as the name of a folder.
+        repository: Name of the dataset.
+        hashes: Those of the files, by the files' names.
     """
 
-    def __init__(self, copy: LocalCopy | None, name: str) -> None:
-        self.folder: Path | None = copy.path / name if copy else None
+    def __init__(self, copy: LocalCopy | None, repository: str, hashes: dict[str, str]) -> None:
+        self.root = copy.path if copy else None
         self.max_bytes = copy.max_gb * 1e9 if copy else 0.0
+        self.full = False
+        self.folders = {
+            name: copy.path / quote(repository, safe="") / told[:HASH] if copy else None
+            for name, told in hashes.items()
+        }
+        for folder in filter(None, self.folders.values()):
+            with contextlib.suppress(OSError):
+                os.utime(folder)
 
-    def has(self, name: str) -> bool:
-        """Whether a table is kept."""
-        return self.folder is not None and (self.folder / f"{name}{TABLE}").exists()
+    def place(self, file: str, name: str) -> Path | None:
+        """Where a table of a file is kept; null where nothing is."""
+        folder = self.folders[file] if self.root else None
+        return folder and folder / f"{name}{TABLE}"
 
-    def get(self, name: str, fetch: Callable[[], pa.Table]) -> pa.Table:
-        """A table, fetched where it is not kept.
+    def has(self, file: str, name: str) -> bool:
+        """Whether a table of a file is kept."""
+        place = self.place(file, name)
+        return place is not None and place.exists()
+
+    def get(self, file: str, name: str, fetch: Callable[[], pa.Table]) -> pa.Table:
+        """A table of a file, fetched where it is not kept.
 
         Args:
-            name: Its name below the folder.
+            file: The file on the hub.
+            name: The table's name.
             fetch: Fetches it.
         """
-        with self.locked(name):  # processes of one run ask for the same
-            if self.folder is None:
-                return fetch()
-            file = self.folder / f"{name}{TABLE}"
-            kept = load(file)
-            if kept is None:
-                kept = fetch()
-                self.keep(kept, file)
-            return kept
+        with self.locked(self.place(file, name)) as place:  # processes of a run ask for the same
+            kept = place and load(place)
+            if kept is not None:
+                return kept
+            table = fetch()
+            if place is not None:
+                self.keep(table, place)
+            return table
 
     @contextlib.contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, place: Path | None) -> Iterator[Path | None]:
         """Let one process at a time ask for a table; where no file can be written, all may."""
         lock = None
-        if self.folder is not None:
+        if place is not None:
             try:
-                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-                lock = FileLock(self.folder / f"{name}.taken")
+                place.parent.mkdir(parents=True, exist_ok=True)
+                lock = FileLock(place.with_suffix(".taken"))
                 lock.acquire()
             except OSError as error:
-                lock = None
+                lock = place = None
                 self.give_up(error)
         try:
-            yield
+            yield place
         finally:
             if lock is not None:
                 lock.release()
 
-    def keep(self, table: pa.Table, file: Path) -> None:
+    def keep(self, table: pa.Table, place: Path) -> None:
         """Write a table where there is room."""
         try:
-            if not self.make_room(table.nbytes):
+            if self.make_room(table.nbytes + OVERHEAD):
+                with replacing(place, flushed=False) as draft:
+                    write(table, draft)
+            elif not self.full:
                 log.warning("data.stream.local_copy is full: raise its max_gb")
-                self.folder = None
-                return
-            with replacing(file, file.with_name(f".{uuid4().hex}{DRAFT}"), flushed=False) as draft:
-                write(table, draft)
+                self.full = True
         except OSError as error:
             self.give_up(error)
 
     def make_room(self, size: int) -> bool:
-        """Remove other datasets until there is room; false where there is none even then."""
-        assert self.folder is not None
-        datasets = sorted(self.folder.parent.glob("*/"), key=lambda folder: folder.stat().st_mtime)
-        others = [folder for folder in datasets if folder != self.folder]
-        while (full := used(self.folder.parent) + size > self.max_bytes) and others:
+        """Remove tables of other files until there is room; false where there is none even then."""
+        assert self.root is not None
+        folders = sorted(self.root.glob("*/*/"), key=lambda folder: folder.stat().st_mtime)
+        others = [folder for folder in folders if folder not in self.folders.values()]
+        while (full := used(self.root) + size > self.max_bytes) and others:
             shutil.rmtree(others.pop(0), ignore_errors=True)
         return not full
 
     def give_up(self, error: OSError) -> None:
         """Go on without keeping anything."""
         log.warning("data.stream.local_copy keeps nothing: %s", error)
-        self.folder = None
+        self.root = None
 
 
 def used(folder: Path) -> int:

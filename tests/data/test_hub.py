@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from oldbook_diffusion.data.local_copy import used
 from oldbook_diffusion.data.opening import open_dataset
 from oldbook_diffusion.data.sources import source_of
 from oldbook_diffusion.data.stream import Columns, Stream
@@ -97,7 +99,9 @@ def test_an_edited_page_about_the_data_changes_nothing_and_other_data_is_refused
 ) -> None:
     runs.fit(*PLAIN, ON_HUB, QUICK, "--trainer.max_steps=2", SCHEDULE)
     (hub.root / NAME / "README.md").write_text("# plates\n")
+    hub.sent.clear()
     runs.fit(*PLAIN, ON_HUB, QUICK, "--trainer.max_steps=3", SCHEDULE, "--ckpt_path=last")
+    assert hub.sent.keys() <= {"README.md"}
     shutil.copy(hub.root / NAME / "part-0.parquet", hub.root / NAME / "part-2.parquet")
     message = runs.refuse(*PLAIN, ON_HUB, QUICK, SCHEDULE, "--ckpt_path=last")
     assert re.search(r"contents of data.path '2 files, \w+', now it is '3 files", message)
@@ -174,17 +178,26 @@ def test_a_folder_of_images_on_the_hub_is_fetched_once(runs: Runs, hub: Hub, cap
 def test_a_copy_that_has_no_room_is_told_and_other_datasets_make_room(
     runs: Runs, hub: Hub, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shutil.copytree(hub.root / NAME, hub.root / "owner/other")
+    other = Path(shutil.copytree(hub.root / NAME, hub.root / "owner/other"))
+    for file in other.glob("*.parquet"):
+        pq.write_table(pq.read_table(file), file)
     columns = Columns(caption="caption", book="book")
     limit: dict[str, object] = {"folder": str(tmp_path / "small"), "max_gb": 250e-6}
     copy = f"--data.stream.local_copy={limit}"
     for name in ("owner/other", NAME):
         assert everything(runs.fit(*PLAIN, QUICK, copy, f"--data.path={name}"), 4)
-    kept = {folder.name.split("@")[0] for folder in (tmp_path / "small").glob("*/")}
-    assert kept == {NAME.replace("/", "%2F")}
+    kept = Counter(file.parts[-3] for file in (tmp_path / "small").rglob("*.arrow"))
+    assert kept["owner%2Fplates"] == 2 * (3 * 3 + 1), "columns, and what is known of the groups"
+    assert kept["owner%2Fother"] < kept["owner%2Fplates"]
+    assert used(tmp_path / "small") <= 250_000
     assert "is full" not in caplog.text
     limit = {"folder": str(tmp_path / "smaller"), "max_gb": 50e-6}
     assert everything(runs.fit(*PLAIN, QUICK, f"--data.stream.local_copy={limit}", ON_HUB), 4)
-    assert "data.stream.local_copy is full: raise its max_gb" in caplog.text
+    assert caplog.text.count("data.stream.local_copy is full: raise its max_gb") == 1
+    hub.sent.clear()
+    held = used(tmp_path / "smaller")
+    assert everything(runs.fit(*PLAIN, QUICK, f"--data.stream.local_copy={limit}", ON_HUB), 4)
+    assert 0 < held <= 50_000
+    assert used(tmp_path / "smaller") == held
     rows = open_dataset(source_of(NAME, columns), Stream(local_copy=None), columns)
     assert len(list(rows)) == 24
