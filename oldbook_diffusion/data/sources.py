@@ -1,6 +1,7 @@
 """Sources of a dataset: parquet files, webdataset tars, a folder of images, or a URL."""
 
 import logging
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlparse
@@ -19,6 +20,8 @@ from oldbook_diffusion.data.stream import Columns, Stream
 from oldbook_diffusion.errors import OldBookError
 
 log = logging.getLogger(__name__)
+
+HUB = "hf://"
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,23 @@ def source_of(path: str, columns: Columns) -> Source:
         if kind is None:
             raise OldBookError(f"data.path {path} is no file that ends in {' or '.join(KINDS)}")
         return AddressSource(path, kind)
+    if path.startswith(HUB):
+        return HubSource(repository_of(path))
     return local_source(path, columns) if Path(path).exists() else HubSource(path)
+
+
+def repository_of(address: str) -> str:
+    """The repository of an address on the hub.
+
+    Raises:
+        OldBookError: It is of something else, or of a part.
+    """
+    if found := re.fullmatch(f"{HUB}datasets/([^/@]+/[^/@]+)/?", address):
+        return found[1]
+    raise OldBookError(
+        f"data.path {address} is not the address of a dataset: set it to OWNER/NAME or to "
+        "hf://datasets/OWNER/NAME, and data.stream.revision, subset and split to what is read of it"
+    )
 
 
 def local_source(path: str, columns: Columns) -> LocalSource:

@@ -15,6 +15,7 @@ from oldbook_diffusion.data.local_copy import used
 from oldbook_diffusion.data.opening import open_dataset
 from oldbook_diffusion.data.sources import source_of
 from oldbook_diffusion.data.stream import Columns, Stream
+from oldbook_diffusion.errors import OldBookError
 from tests import tiny
 from tests.comparing import PLAIN, everything, same
 from tests.conftest import Runs
@@ -143,6 +144,15 @@ def test_what_the_hub_refuses_is_told_with_what_helps(hub: Hub) -> None:
     shutil.copy(hub.root / NAME / "part-0.parquet", gated)
     (gated / ".gated").touch()
     assert "ask for access on its page, and log in" in refusal("owner/gated")
+
+
+def test_an_address_on_the_hub_is_the_dataset_of_that_name(hub: Hub) -> None:
+    columns = Columns(caption="caption", book="book")
+    rows = open_dataset(source_of(f"hf://datasets/{NAME}", columns), Stream(), columns)
+    assert len(list(rows)) == 24
+    for address in (f"hf://datasets/{NAME}@v1", f"hf://datasets/{NAME}/part-0.parquet", "hf://x/y"):
+        with pytest.raises(OldBookError, match="set it to OWNER/NAME or to"):
+            source_of(address, columns)
 
 
 def test_a_dataset_of_several_subsets_asks_which_and_opens_it(runs: Runs, hub: Hub) -> None:
