@@ -82,11 +82,13 @@ class RunLock(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Leave the folder to others, and none where nothing was trained."""
+        """Leave the folder to others, and none where an error came before the first step."""
         folder = RunContext(trainer).folder
         mine = self.file is not None or not folder.lock.exists()
+        failed = isinstance(exception, Exception)  # a signal is none, and its run can be repeated
+        begun = trainer.global_step > 0 or not folder.is_unused
         self.release()
-        if mine and trainer.is_global_zero and trainer.global_step == 0 and folder.is_unused:
+        if mine and failed and not begun and trainer.is_global_zero:
             shutil.rmtree(folder.path, ignore_errors=True)
 
     def release(self) -> None:
