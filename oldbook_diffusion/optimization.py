@@ -60,9 +60,11 @@ def check_schedule(
         steps: Optimizer steps of the run.
 
     Raises:
-        OldBookError: The schedule refuses one of its settings, or ends before the run.
+        OldBookError: The optimizer or the schedule refuses one of its settings, or the schedule
+            ends before the run.
     """
-    trial = build_schedule(factory, optimizers([torch.zeros(1, requires_grad=True)]), steps)
+    weights = [torch.zeros(1, requires_grad=True)]
+    trial = build_schedule(factory, build_optimizer(optimizers, weights), steps)
     with blaming("model.lr_scheduler"):
         rates = advance(trial, min(steps, REHEARSED))
     for key in LENGTHS:
