@@ -5,7 +5,7 @@ import logging
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
 
-from oldbook_diffusion.batch import Batch
+from oldbook_diffusion.batch import Batch, to_unit_range
 from oldbook_diffusion.cache.store import Store
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.data.loader import PlateLoader
@@ -42,7 +42,8 @@ class FillCache(LightningModule):
 
     def predict_step(self, batch: Batch, batch_idx: int) -> None:
         """Encode a batch."""
-        self.system.encoder.moments(batch["images"], batch["moments"], batch["keys"])
+        images = to_unit_range(batch["images"])
+        self.system.encoder.moments(images, batch["moments"], batch["keys"])
         self.system.encoder.conditioning(batch["prompts"])
 
     def on_predict_end(self) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
+from lightning.pytorch.plugins.precision import MixedPrecision, Precision
+from lightning.pytorch.utilities import GradClipAlgorithmType
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
 
-from oldbook_diffusion.batch import Batch
+from oldbook_diffusion.batch import Batch, to_unit_range
 from oldbook_diffusion.compatibility import check_compatible
 from oldbook_diffusion.encoding import CachedData, FrozenEncoder
 from oldbook_diffusion.fingerprint import settings
@@ -144,7 +146,7 @@ class StyleDiffusion(LightningModule):
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:  # => images
         """Plates after a round trip through the autoencoder."""
-        return self.model.round_trip(batch["images"])
+        return self.model.round_trip(to_unit_range(batch["images"]))
 
     def on_validation_epoch_end(self) -> None:
         """Log validation losses at their optimizer step; Lightning would log one less."""
@@ -161,12 +163,14 @@ class StyleDiffusion(LightningModule):
 
     def encode(self, batch: Batch) -> tuple[Tensor, Conditioning]:
         """Latents and conditioning of a batch."""
-        latents = self.model.encode_images(batch["images"], self.posterior_noise(batch))
+        images = to_unit_range(batch["images"])
+        latents = self.model.encode_images(images, self.posterior_noise(batch))
         return latents, self.model.encode_prompts(batch["prompts"])
 
     def encode_visits(self, batch: Batch) -> tuple[Tensor, Conditioning]:
         """Latents and conditioning of a batch, from the cache where they are cached."""
-        moments = self.encoder.moments(batch["images"], batch["moments"], batch["keys"])
+        images = to_unit_range(batch["images"])
+        moments = self.encoder.moments(images, batch["moments"], batch["keys"])
         latents = self.model.sample_latents(moments, self.posterior_noise(batch))
         return latents, self.encoder.conditioning(batch["prompts"])
 
@@ -217,6 +221,20 @@ class StyleDiffusion(LightningModule):
         if self.lr_scheduler is None:
             return optimizer, None
         return optimizer, build_schedule(self.lr_scheduler, optimizer, self.trainer.max_steps)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip, also a fused optimizer's gradients: Lightning refuses it for a scaler's sake."""
+        plugin = self.trainer.precision_plugin
+        if isinstance(plugin, MixedPrecision) and plugin.scaler is None:
+            how = GradClipAlgorithmType(gradient_clip_algorithm or GradClipAlgorithmType.NORM)
+            Precision.clip_gradients(plugin, optimizer, gradient_clip_val or 0.0, how)
+        else:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_train_end(self) -> None:
         """Flush the cache for the next run."""

@@ -59,15 +59,11 @@ class Store:
     def put(self, name: str, value: Tensor) -> None:
         """Keep a tensor; it reaches the disk with the others of its shard.
 
-        One that holds NaN or inf is not kept: every later run would get it.
+        Until then it stays on its device: each copy would wait for all that a GPU has to do.
         """
         if not self.writable or name in self.pending:
             return
-        value = value.detach().cpu().contiguous()
-        if not value.isfinite().all():
-            log.warning("the cache does not keep %s, which holds NaN or inf", name)
-            return
-        self.pending[name] = value
+        self.pending[name] = value.detach()
         self.pending_bytes += value.nbytes
         if self.pending_bytes >= SHARD_BYTES:
             self.flush()
@@ -75,8 +71,9 @@ class Store:
     def flush(self) -> None:
         """Write what waits, but for what another process has written meanwhile."""
         self.look_again()
-        waiting = {name: value for name, value in self.pending.items() if name not in self.index}
+        new = {name: value for name, value in self.pending.items() if name not in self.index}
         self.pending, self.pending_bytes = {}, 0
+        waiting = only_finite({name: value.cpu().contiguous() for name, value in new.items()})
         if waiting and self.has_room(sum(value.nbytes for value in waiting.values())):
             self.write(waiting)
 
@@ -160,6 +157,14 @@ class Store:
         """Take the names of a shard out of the index."""
         self.open_shard.cache_clear()
         self.index = {name: file for name, file in self.index.items() if file != shard}
+
+
+def only_finite(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Leave out what holds NaN or inf: every later run would get it."""
+    good = {name: value for name, value in tensors.items() if value.isfinite().all()}
+    for name in tensors.keys() - good.keys():
+        log.warning("the cache does not keep %s, which holds NaN or inf", name)
+    return good
 
 
 def salvage(file: Path) -> dict[str, Tensor]:

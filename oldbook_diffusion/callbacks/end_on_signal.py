@@ -1,12 +1,14 @@
-"""EndOnSignal: a run that receives a signal, or whose data ends, saves and stops."""
+"""EndOnSignal: a run that receives a signal, or that fails, saves and stops."""
 
 import signal
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from torch.optim import Optimizer
 
 from oldbook_diffusion.callbacks.checkpoint import Checkpoint, owe_validation
+from oldbook_diffusion.data.illustrations import Illustrations
 from oldbook_diffusion.data.loader import SIGNALS
 from oldbook_diffusion.run.context import RunContext
 from oldbook_diffusion.run.exit_status import status
@@ -37,12 +39,14 @@ class EndOnSignal(Callback):
 
     Lightning would exit with status 0 and save nothing, or save between two optimizer steps.
     Sampling and validation are interrupted, where one process does them, and started again by the
-    resumed run.
+    resumed run. Where a step fails before it has changed a weight, such as for want of memory, what
+    was learnt until then is saved too.
     """
 
     def __init__(self) -> None:
         self.signaled = False
         self.has_learnt = False
+        self.updating = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listen, in the place of Lightning's own handlers; it puts back what was before."""
@@ -68,9 +72,10 @@ class EndOnSignal(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Stop after an optimizer step, all processes after the same."""
-        self.has_learnt = True
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return
+        self.has_learnt, self.updating = True, False
+        data_of(trainer).mark_step()
         signaled = trainer.strategy.reduce_boolean_decision(self.signaled, all=False)
         if not signaled or trainer.global_step >= trainer.max_steps:  # the run stops soon anyway
             return
@@ -78,17 +83,25 @@ class EndOnSignal(Callback):
             owe_validation(trainer)
         raise Terminated(trainer, self.has_learnt)
 
+    def on_before_optimizer_step(
+        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
+    ) -> None:
+        """Notice that weights are about to change."""
+        self.updating = True
+
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Save the weights, also where no more data comes or sampling or scoring fails."""
+        """Save the weights, also where a step, sampling or scoring fails, or no more data comes."""
+        failed = isinstance(exception, Exception | KeyboardInterrupt)
         alone = trainer.world_size == 1  # else the others would wait, or this one for them
         ended = isinstance(exception, Terminated) or (
-            alone and (trainer.validating or between_steps(trainer))
+            alone and (trainer.validating or (failed and trainer.training and not self.updating))
         )
         if ended and self.has_learnt:
             if trainer.validating:
                 owe_validation(trainer)
+            data_of(trainer).return_to_step()
             assert isinstance(trainer.checkpoint_callback, Checkpoint)
             trainer.checkpoint_callback.save(trainer)
         trainer.fit_loop.teardown()  # Lightning forgets its workers where a validation was on
@@ -99,12 +112,8 @@ class EndOnSignal(Callback):
             self.watch.remove()
 
 
-def between_steps(trainer: Trainer) -> bool:
-    """Whether a batch was waited for after an optimizer step, by one process alone."""
-    progress = trainer.fit_loop.epoch_loop.batch_progress.current
-    waiting = trainer.training and progress.ready == progress.completed
-    return (
-        trainer.world_size == 1
-        and waiting
-        and not progress.completed % trainer.accumulate_grad_batches
-    )
+def data_of(trainer: Trainer) -> Illustrations:
+    """The data of a run."""
+    data = trainer.datamodule  # type: ignore[attr-defined]
+    assert isinstance(data, Illustrations)
+    return data

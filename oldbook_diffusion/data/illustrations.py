@@ -96,6 +96,7 @@ class Illustrations(LightningDataModule):
         )
         self.counts = self.bad_samples.state_dict()
         self.position = Position()
+        self.mark_step()
 
     @cached_property
     def rows(self) -> Rows:
@@ -223,6 +224,14 @@ class Illustrations(LightningDataModule):
             self.position, self.counts = batch["position"], batch["bad_samples"]
         return batch
 
+    def mark_step(self) -> None:
+        """Remember the position after an optimizer step."""
+        self.after_step = self.position, self.counts
+
+    def return_to_step(self) -> None:
+        """Go back to the position after the last optimizer step, from within an unfinished one."""
+        self.position, self.counts = self.after_step
+
     def order(self) -> dict[str, Any]:
         """All that the order of the plates depends on."""
         settings = {
@@ -273,3 +282,4 @@ class Illustrations(LightningDataModule):
         self.position = Position(**state_dict["position"])
         self.counts = state_dict.get("bad_samples", self.counts)
         self.bad_samples.load_state_dict(self.counts)
+        self.mark_step()

@@ -201,9 +201,9 @@ def collate(visits: list[Visit], decode: Decode, bad_samples: BadSamples) -> Bat
     book, side = decode.columns.book, decode.resolution
     rows, illustrations = zip(*visits, strict=True)
     pixels = [one.pixels for one in illustrations if one.pixels is not None]
-    images = torch.stack(pixels) if pixels else torch.empty(0, 3, side, side)
+    images = torch.stack(pixels) if pixels else torch.empty(0, 3, side, side, dtype=torch.uint8)
     return Batch(
-        images=images.float() / 255,
+        images=images,
         moments=[one.moments for one in illustrations],
         keys=[one.key for one in illustrations],
         prompts=[one.prompt for one in illustrations],

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor, resize, to_pil_image
 
-from oldbook_diffusion.batch import Batch
+from oldbook_diffusion.batch import Batch, to_unit_range
 from oldbook_diffusion.data.bad_samples import BadSampleError
 from oldbook_diffusion.data.transforms import Images, center_crop, decode_image
 from oldbook_diffusion.errors import OldBookError
@@ -89,7 +89,7 @@ def read_monitored(loaders: Iterable[Any]) -> MonitoredSubset:
     images, captions, trained_on = [], [], []
     for number, loader in enumerate(loaders):
         for batch in loader:
-            images.append(batch["images"])
+            images.append(to_unit_range(batch["images"]))
             captions += batch["prompts"]
             trained_on += [number == 1] * len(batch["prompts"])
     if not images:
@@ -123,7 +123,8 @@ def embed_batch(
     untouched_too: bool,
 ) -> Plates:
     """Embed the plates of a batch."""
-    images = model.round_trip(batch["images"]).cpu()
+    untouched = to_unit_range(batch["images"])
+    images = model.round_trip(untouched).cpu()
     embeddings = encoder.encode_images(images)
     return Plates(
         embeddings,
@@ -131,7 +132,7 @@ def embed_batch(
         batch["prompts"],
         [thumbnail(image) for image in images],
         {name: encoder.encode_images(change(images)) for name, change in changes.items()},
-        encoder.encode_images(batch["images"]) if untouched_too else embeddings[:0],
+        encoder.encode_images(untouched) if untouched_too else embeddings[:0],
     )
 
 

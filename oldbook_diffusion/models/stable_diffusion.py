@@ -19,6 +19,7 @@ from oldbook_diffusion.models.base import BaseModel, Conditioning
 from oldbook_diffusion.models.loading import check_tokenizer, fingerprint, load_part
 from oldbook_diffusion.models.noise import DiffusionProcess
 from oldbook_diffusion.models.sampling import Sampling
+from oldbook_diffusion.transfer import send
 
 
 class StableDiffusion(BaseModel):
@@ -134,7 +135,7 @@ class StableDiffusion(BaseModel):
     @torch.no_grad()
     def encode_tokens(self, tokens: Tensor) -> Conditioning:
         """Encode token ids, in the precision of the text encoder's weights."""
-        prompt_embeds = self.text_encoder(tokens.to(self.text_encoder.device))[0]
+        prompt_embeds = self.text_encoder(send(tokens, self.text_encoder.device))[0]
         # autocast leaves the last normalisation in float32, twice what the denoiser reads
         return {"prompt_embeds": prompt_embeds.to(self.text_encoder.dtype)}
 

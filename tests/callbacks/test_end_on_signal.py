@@ -11,7 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
+from oldbook_diffusion.batch import Batch
+from oldbook_diffusion.system import StyleDiffusion
 from tests.comparing import PLAIN, everything, same
 from tests.conftest import Runs
 from tests.processes import Fit
@@ -106,6 +109,32 @@ def test_a_run_told_to_end_before_its_first_step_has_nothing_to_save(runs: Runs)
         "there is nothing to go on from"
     )
     assert runs.fit(*PLAIN, "--ckpt_path=auto").name == "version_1"
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), KeyboardInterrupt()]
+)
+def test_a_step_that_fails_leaves_what_was_learnt_before_it(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    options = (*PLAIN, "--trainer.accumulate_grad_batches=2", "--checkpoint.every_n_train_steps=50")
+    learn = StyleDiffusion.training_step
+
+    def step(self: StyleDiffusion, batch: Batch, batch_idx: int) -> Tensor:
+        if batch_idx == 5:  # in the middle of the third step
+            raise error
+        return learn(self, batch, batch_idx)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StyleDiffusion, "training_step", step)
+        with pytest.raises(SystemExit):
+            runs.fit(*options)
+    run = folder(runs)
+    assert [file.stem for file in run.glob("checkpoints/step=*.ckpt")] == ["step=000002"]
+    resumed = runs.fit(*options, "--ckpt_path=last")
+    assert resumed == run
+    whole = runs.fit(*options, name="whole")
+    assert same(everything(whole, 4), everything(run, 4))
 
 
 def test_a_second_run_in_the_same_folder_is_refused(runs: Runs) -> None:

@@ -1,13 +1,14 @@
 """A loss that is NaN moves nothing, is counted and named, and ends a run that it rules."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
 from tests.comparing import PLAIN, events, everything, same
-from tests.conftest import Runs
+from tests.conftest import Checkpoint, Runs
 
 EACH = (*PLAIN, "--checkpoint.every_n_train_steps=1", "--model.lr_scheduler=null")
 FUSED = (
@@ -86,6 +87,27 @@ def test_a_run_whose_scaler_skips_every_step_ends(runs: Runs) -> None:
     message = runs.refuse(*options, no_number(*range(20)), "--bad_steps.max_consecutive=4")
     assert "4 consecutive steps are skipped, since the gradient overflows in float16" in message
     assert "bf16-mixed" in message
+
+
+@pytest.mark.parametrize("algorithm", ["norm", "value"])
+def test_gradients_of_a_fused_optimizer_are_clipped_where_nothing_scales_them(
+    runs: Runs, weights: Callable[[Path, int], Checkpoint], algorithm: str
+) -> None:
+    clipped = (
+        *EACH,
+        "--trainer.precision=bf16-mixed",
+        "--trainer.gradient_clip_val=1e-12",  # next to nothing, so that Adam's eps is seen
+        f"--trainer.gradient_clip_algorithm={algorithm}",
+        "--trainer.max_steps=1",
+    )
+    plain, fused = (
+        weights(runs.fit(*clipped, *options, name=name), 1)
+        for name, options in {"plain": (), "fused": (FUSED,)}.items()
+    )
+    moved = {name: (plain[name] - fused[name]).abs().max() for name in plain}
+    assert max(moved.values()) < 1e-6
+    unclipped = weights(runs.fit(*EACH, FUSED, "--trainer.max_steps=1", name="unclipped"), 1)
+    assert max((plain[name] - unclipped[name]).abs().max() for name in plain) > 1e-3
 
 
 def test_a_fused_optimizer_is_refused_before_anything_where_gradients_are_scaled_and_clipped(
