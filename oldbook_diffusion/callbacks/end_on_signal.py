@@ -75,7 +75,7 @@ class EndOnSignal(Callback):
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return
         self.has_learnt, self.updating = True, False
-        data_of(trainer).mark_step()
+        data_of(trainer).progress.mark_step()
         signaled = trainer.strategy.reduce_boolean_decision(self.signaled, all=False)
         if not signaled or trainer.global_step >= trainer.max_steps:  # the run stops soon anyway
             return
@@ -101,7 +101,7 @@ class EndOnSignal(Callback):
         if ended and self.has_learnt:
             if trainer.validating:
                 owe_validation(trainer)
-            data_of(trainer).return_to_step()
+            data_of(trainer).progress.return_to_step()
             assert isinstance(trainer.checkpoint_callback, Checkpoint)
             trainer.checkpoint_callback.save(trainer)
         trainer.fit_loop.teardown()  # Lightning forgets its workers where a validation was on

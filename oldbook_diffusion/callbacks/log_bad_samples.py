@@ -23,19 +23,19 @@ class LogBadSamples(Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         if stage != "fit" or not isinstance(data, Illustrations):
             return
-        if enlarged := data.counts.get("num_enlarged"):  # older checkpoints lack it
+        if enlarged := data.progress.counts.get("num_enlarged"):  # older checkpoints lack it
             log.warning(
                 "%d of %d visits were to plates smaller than data.resolution, which are enlarged: "
                 "lower data.resolution, or raise data.images.min_side to leave them out",
-                *(enlarged, data.counts["num_seen"]),
+                *(enlarged, data.progress.counts["num_seen"]),
             )
-        reasons = data.counts["reasons"]
+        reasons = data.progress.counts["reasons"]
         if total := sum(reasons.values()):
             log.warning(
                 "%d of %d visits were to plates that cannot be used and were replaced: %s; "
                 "%s names each plate",
                 total,
-                data.counts["num_seen"],
+                data.progress.counts["num_seen"],
                 ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items())),
                 data.bad_samples.file,
             )

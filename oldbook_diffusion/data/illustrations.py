@@ -28,7 +28,8 @@ from oldbook_diffusion.data.decode import Decode
 from oldbook_diffusion.data.fingerprint import check_resumes
 from oldbook_diffusion.data.loader import PlateLoader
 from oldbook_diffusion.data.opening import open_dataset
-from oldbook_diffusion.data.sampler import Position, Row, ShuffledRows
+from oldbook_diffusion.data.progress import Progress
+from oldbook_diffusion.data.sampler import Row, ShuffledRows
 from oldbook_diffusion.data.seek import Rows
 from oldbook_diffusion.data.sources import source_of
 from oldbook_diffusion.data.split import HeldOut, Split
@@ -94,9 +95,7 @@ class Illustrations(LightningDataModule):
         self.bad_samples = BadSamples(
             images.max_bad_fraction, columns.image, columns.caption, self.split.trains_on
         )
-        self.counts = self.bad_samples.state_dict()
-        self.position = Position()
-        self.mark_step()
+        self.progress = Progress(self.bad_samples.state_dict())
 
     @cached_property
     def rows(self) -> Rows:
@@ -121,7 +120,7 @@ class Illustrations(LightningDataModule):
             self.split.trains_on,
             self.seed,
             self.stream.shuffle_buffer_size,
-            self.position,
+            self.progress.position,
             self.trainer.global_rank,
             self.trainer.world_size,
             self.batch_size,
@@ -221,16 +220,8 @@ class Illustrations(LightningDataModule):
         Not the loader's: Lightning fetches a batch ahead.
         """
         if self.trainer is not None and self.trainer.training:
-            self.position, self.counts = batch["position"], batch["bad_samples"]
+            self.progress.enter(batch)
         return batch
-
-    def mark_step(self) -> None:
-        """Remember the position after an optimizer step."""
-        self.after_step = self.position, self.counts
-
-    def return_to_step(self) -> None:
-        """Go back to the position after the last optimizer step, from within an unfinished one."""
-        self.position, self.counts = self.after_step
 
     def order(self) -> dict[str, Any]:
         """All that the order of the plates depends on."""
@@ -263,8 +254,7 @@ class Illustrations(LightningDataModule):
     def state_dict(self) -> dict[str, Any]:
         """The position, and what the run depends on besides."""
         depends = {"order": self.order(), "batches": self.steps()}
-        now = {"position": self.position._asdict(), "bad_samples": self.counts}
-        return {**now, **depends, "batch_size": plain(self.batch_size)}
+        return {**self.progress.state_dict(), **depends, "batch_size": plain(self.batch_size)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go to a position, in training; a checkpoint can be evaluated on any plates.
@@ -279,7 +269,5 @@ class Illustrations(LightningDataModule):
             self.decide(kept_size(state_dict.get("batch_size"), self.share))
         if not self.stream.allow_changes:
             check_resumes(state_dict, self.order(), self.steps())
-        self.position = Position(**state_dict["position"])
-        self.counts = state_dict.get("bad_samples", self.counts)
-        self.bad_samples.load_state_dict(self.counts)
-        self.mark_step()
+        self.progress.load_state_dict(state_dict)
+        self.bad_samples.load_state_dict(self.progress.counts)

@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image, ImageFile, ImageOps
 
+from oldbook_diffusion.batch import to_unit_range
 from oldbook_diffusion.data.bad_samples import BadSampleError
 from oldbook_diffusion.data.transforms import decode_image
 from oldbook_diffusion.system import StyleDiffusion
@@ -322,7 +323,7 @@ def test_every_kind_of_picture_is_trained_on_as_it_looks(
     learn = StyleDiffusion.training_step
 
     def step(self: StyleDiffusion, batch: dict, batch_idx: int) -> torch.Tensor:
-        seen.update(zip(batch["prompts"], batch["images"], strict=True))
+        seen.update(zip(batch["prompts"], to_unit_range(batch["images"]), strict=True))
         return learn(self, batch, batch_idx)
 
     monkeypatch.setattr(StyleDiffusion, "training_step", step)
