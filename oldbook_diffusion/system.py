@@ -29,7 +29,7 @@ from oldbook_diffusion.optimization import (
     check_clipping,
     check_schedule,
 )
-from oldbook_diffusion.randomness import key, normal
+from oldbook_diffusion.randomness import key, normal, seed_generators
 from oldbook_diffusion.transfer import send
 
 
@@ -124,8 +124,8 @@ class StyleDiffusion(LightningModule):
         return generate(self.model, prompts, seeds, sampling)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Seed the global generator, which dropout uses, by the batch."""
-        torch.manual_seed(key(*batch["seeds"]))
+        """Seed the global generators, which dropout uses, by the batch."""
+        seed_generators(key(*batch["seeds"]), self.device)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of a batch."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import cache, checkpoint, data, gpu, render, resume
+from benchmarks import cache, checkpoint, data, gpu, loop, render, resume
 
 SMALL_DENOISER = ["--widths", "32", "32", "64", "64", "--other_weights", "1000"]
 
@@ -61,3 +61,10 @@ def test_gpu_runs_every_side_on_the_cpu_too(capsys: pytest.CaptureFixture[str]) 
     said = capsys.readouterr().out
     assert float(columns(said, "reference loop, 4 x 1")[1]) == 1
     assert all(float(columns(said, f"the denoiser alone, {n}")[0]) > 0 for n in ("1 x 4", "4 x 1"))
+
+
+def test_loop_measures_micro_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    loop.main(["--steps=6", "--rounds=1"])
+    said = capsys.readouterr().out
+    for side in ("0 workers, no", "0 workers, a", "2 workers, no", "2 workers, a"):
+        assert float(columns(said, f"{side} progress bar")[0]) > 0

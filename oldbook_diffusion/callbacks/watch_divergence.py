@@ -44,8 +44,9 @@ class WatchDivergence(Callback):
         self.losses.append(outputs["loss"].detach())
         if len(self.losses) >= self.window:
             self.check(trainer)
-        # a tensor of the CPU: Lightning would copy a number to the device, and wait for it
-        pl_module.log(LOSS_RISE.tag, torch.tensor(self.rise))
+        if not (batch_idx + 1) % trainer.accumulate_grad_batches:
+            # a tensor of the CPU: Lightning would copy a number to the device, and wait for it
+            pl_module.log(LOSS_RISE.tag, torch.tensor(self.rise))
 
     def check(self, trainer: Trainer) -> None:
         """Compare the window that is over with those before."""
