@@ -3,15 +3,17 @@
 from oldbook_diffusion.export.base import Exporter, export, read_export
 from oldbook_diffusion.export.diffusers import DiffusersLoRA
 from oldbook_diffusion.export.full import FullDenoiser
+from oldbook_diffusion.export.kohya import Kohya
 from oldbook_diffusion.export.peft import PeftFolder
 
-FORMATS: tuple[Exporter, ...] = (DiffusersLoRA(), PeftFolder(), FullDenoiser())
+FORMATS: tuple[Exporter, ...] = (DiffusersLoRA(), PeftFolder(), Kohya(), FullDenoiser())
 
 __all__ = [
     "FORMATS",
     "DiffusersLoRA",
     "Exporter",
     "FullDenoiser",
+    "Kohya",
     "PeftFolder",
     "export",
     "read_export",

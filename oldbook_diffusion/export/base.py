@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.methods import Method
@@ -80,6 +80,15 @@ def sort_metadata(file: Path) -> None:
         if len(text) == size:
             content.seek(8)
             content.write(text)
+
+
+def tensor_names(file: Path) -> list[str]:
+    """The names of the tensors in a safetensors file; none where it cannot be read."""
+    try:
+        with safe_open(file, "pt") as content:
+            return list(content.keys())
+    except (OSError, SafetensorError):
+        return []
 
 
 def check_exportable(exporter: Exporter, method: Method, model: BaseModel) -> None:

@@ -7,7 +7,7 @@ from diffusers import StableDiffusionPipeline
 from peft import LoraConfig, get_peft_model_state_dict
 from torch import Tensor, nn
 
-from oldbook_diffusion.export.base import Exporter
+from oldbook_diffusion.export.base import Exporter, tensor_names
 from oldbook_diffusion.methods import Method, PeftMethod
 from oldbook_diffusion.models import BaseModel, StableDiffusion
 
@@ -52,8 +52,11 @@ class DiffusersLoRA(Exporter):
         )
 
     def recognizes(self, path: Path) -> bool:
-        """Whether it is such a file, or a folder with one."""
-        return (path / FILE).is_file() if path.is_dir() else path.suffix == ".safetensors"
+        """Whether it is a folder with such a file, or a file that is not of kohya's scripts."""
+        if path.is_dir():
+            return (path / FILE).is_file()
+        others = any(name.startswith("lora_") for name in tensor_names(path))
+        return path.suffix == ".safetensors" and not others
 
     def read(self, model: BaseModel, path: Path) -> None:
         """Load it as any user of diffusers does."""

@@ -19,6 +19,7 @@ from oldbook_diffusion.export import (
     DiffusersLoRA,
     Exporter,
     FullDenoiser,
+    Kohya,
     PeftFolder,
     export,
     read_export,
@@ -26,6 +27,7 @@ from oldbook_diffusion.export import (
 from oldbook_diffusion.methods import FullFineTuning, LoRA, Method, Peft
 from oldbook_diffusion.models import StableDiffusion
 from tests.conftest import World
+from tests.export import programs
 
 METHODS: dict[str, Callable[[], Method]] = {
     "lora": lambda: LoRA(rank=2, alpha=7.0, dropout=0.5),
@@ -35,7 +37,18 @@ METHODS: dict[str, Callable[[], Method]] = {
     "rslora": lambda: Peft("LoraConfig", {"r": 2, "lora_alpha": 4, "use_rslora": True}),
     "dora": lambda: Peft("LoraConfig", {"r": 2, "use_dora": True}),
     "loha": lambda: Peft("LoHaConfig", {"r": 2, "alpha": 4, "rank_dropout": 0.5}),
+    "loha_of_convolutions": lambda: Peft(
+        "LoHaConfig",
+        {"r": 2, "alpha": 4, "use_effective_conv2d": True},
+        ["to_q", "conv1", "proj_in"],
+    ),
     "lokr": lambda: Peft("LoKrConfig", {"r": 2, "alpha": 4}),
+    "lokr_whole": lambda: Peft("LoKrConfig", {"r": 64, "alpha": 128}, ["to_q", "conv1"]),
+    "lokr_decomposed": lambda: Peft(
+        "LoKrConfig",
+        {"r": 1, "alpha": 3, "decompose_both": True, "use_effective_conv2d": True},
+        ["to_q", "conv1"],
+    ),
     "oft": lambda: Peft("OFTConfig", {"oft_block_size": 4, "use_cayley_neumann": False}),
     "ia3": lambda: Peft("IA3Config", {"feedforward_modules": []}),
     "full": FullFineTuning,
@@ -67,10 +80,17 @@ def load_part(base: Path, folder: Path) -> nn.Module:
     return UNet2DConditionModel.from_pretrained(folder, subfolder="unet")
 
 
+def load_as_other_programs(base: Path, folder: Path) -> nn.Module:
+    unet = UNet2DConditionModel.from_pretrained(base, subfolder="unet")
+    programs.apply(unet, load_file(folder / "kohya_adapter.safetensors"))
+    return unet
+
+
 READERS = {
     "DiffusersLoRA": load_in_diffusers,
     "PeftFolder": load_in_peft,
     "FullDenoiser": load_part,
+    "Kohya": load_as_other_programs,
 }
 
 
@@ -114,6 +134,7 @@ def test_every_supported_format_gives_the_same_predictions(
         (DiffusersLoRA(), {"lora", "lora_of_all_layers", "rslora", "dora"}),
         (PeftFolder(), METHODS.keys() - {"full", "full_attention"}),
         (FullDenoiser(), {"full", "full_attention"}),
+        (Kohya(), METHODS.keys() - {"dora", "oft", "ia3", "full", "full_attention"}),
     ],
 )
 def test_a_format_supports_what_it_can_hold(
@@ -154,7 +175,7 @@ method.attach(model)
 for parameter in model.parameters():
     if parameter.requires_grad:
         parameter.data += torch.randn_like(parameter)
-for exporter in FORMATS[:2]:
+for exporter in FORMATS[:3]:
     for number in range(8):
         export(exporter, method, model, Path(sys.argv[2]) / str(number))
 """
@@ -169,7 +190,11 @@ def test_equal_weights_are_written_as_equal_bytes_in_every_process(
     other = "1" if os.environ.get("PYTHONHASHSEED") == "0" else "0"  # by default it is random
     command = [sys.executable, "-c", WRITE, *there]
     subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": other})
-    for name in ("pytorch_lora_weights.safetensors", "adapter_config.json"):
+    for name in (
+        "pytorch_lora_weights.safetensors",
+        "adapter_config.json",
+        "kohya_adapter.safetensors",
+    ):
         files = list(tmp_path.rglob(name))
         assert len(files) == 16
         assert len({file.read_bytes() for file in files}) == 1, name
