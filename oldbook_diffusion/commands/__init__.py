@@ -26,5 +26,6 @@ COMMANDS = {
     "render": Command("render", "Generate images of a prompt, with an adapter and without."),
     "export": Command("export", "Write the trained weights of a checkpoint in other formats."),
     "report": Command("report", "Show what runs have done on one page."),
+    "blind": Command("blind", "Ask people what they see in samples, and score their answers."),
     "cache": Command("cache", "Show or empty the cache of latents and text embeddings."),
 }

@@ -121,6 +121,34 @@ class RunFolder(RunLayout):
         current = record.get("step") == self.read_selection().get("step")
         return dict(record.get("scores", {})) if current else {}
 
+    def write_blind_page(self, text: str) -> None:
+        """Write the page of a blind test."""
+        files.write_text(self.blind_page, text)
+
+    def write_blind_key(self, name: str, key: Mapping[str, object]) -> None:
+        """Write the key of a blind test."""
+        files.write_json(self.blind_key(name), key)
+
+    def read_blind_key(self, name: str) -> dict[str, Any]:
+        """The key of a blind test; empty where it is not of this run."""
+        return files.read_json(self.blind_key(name))
+
+    def write_blind_answers(self, answers: Mapping[str, object]) -> None:
+        """Write what viewers have answered, by viewer and test."""
+        files.write_json(self.blind_answers, answers)
+
+    def read_blind_answers(self) -> dict[str, Any]:
+        """What viewers have answered, by viewer and test; empty where nobody has."""
+        return files.read_json(self.blind_answers)
+
+    def write_blind_result(self, result: Mapping[str, object]) -> None:
+        """Write what came of the answers."""
+        files.write_json(self.blind_result, result)
+
+    def read_blind_result(self) -> dict[str, Any]:
+        """What came of the answers; empty where there are none."""
+        return files.read_json(self.blind_result)
+
     def write_plate(self, number: int, thumbnail: bytes, caption: str, book: str | None) -> None:
         """Write a training plate that samples are nearest to: a small JPEG, caption and book."""
         file = self.plate(number)

@@ -5,6 +5,7 @@ checkpoints/  step=N.ckpt, step=N/ (the adapter), last.ckpt, best/, best.ckpt, b
 confirmed.json
 images/       base/ and step=N/ (samples, scores.json, embeddings.safetensors), plates/,
 reference_set.safetensors, validity.json
+blind/        page.html, NAME.key.json of each test, answers.json, result.json
 """
 
 import re
@@ -147,6 +148,35 @@ class RunLayout:
     def plate(self, number: int) -> Path:
         """The image of a training plate that samples are nearest to."""
         return self.images / f"plates/{number:05d}.jpg"
+
+    @property
+    def kept_plates(self) -> list[Path]:
+        """The images of all training plates that samples were nearest to."""
+        return sorted((self.images / "plates").glob("*.jpg"))
+
+    @property
+    def blind(self) -> Path:
+        """The folder of blind tests."""
+        return self.path / "blind"
+
+    @property
+    def blind_page(self) -> Path:
+        """The page of the last blind test that was made."""
+        return self.blind / "page.html"
+
+    def blind_key(self, name: str) -> Path:
+        """The key of a blind test: whose images it shows."""
+        return self.blind / f"{name}.key.json"
+
+    @property
+    def blind_answers(self) -> Path:
+        """What viewers have answered."""
+        return self.blind / "answers.json"
+
+    @property
+    def blind_result(self) -> Path:
+        """What came of the answers."""
+        return self.blind / "result.json"
 
     @property
     def validity(self) -> Path:

@@ -1,0 +1,1 @@
+"""Blind test: what people see in samples, without knowing whose they are."""
