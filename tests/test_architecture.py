@@ -35,6 +35,7 @@ OF_NO_MODULE = (
     "test_readme.py",
     "recipes/test_nano.py",
     # of the page's script, and of what several processes and kills leave
+    "blind/test_browser.py",
     "report/test_browser.py",
     "data/test_processes.py",
     "run/test_kills.py",

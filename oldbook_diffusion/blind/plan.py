@@ -134,19 +134,27 @@ def make_plan(runs: Sequence[RunFolder], steps: Sequence[int] | None, seed: int)
     dice.shuffle(plates)
     if len(plates) <= STRIP:
         notes.append(
-            "the runs keep too few plates: nothing is asked about style (they are kept where "
-            "samples are scored, render.encoder)"
+            "the runs keep too few plates (where samples are scored): none are asked about style"
         )
         plates = []
+    questions = ask(contestants, prompts, plates[STRIP:], dice)
+    return Plan([*runs], contestants, sorted(prompts), questions, plates[:STRIP], notes)
+
+
+def ask(
+    contestants: Sequence[Contestant],
+    prompts: Sequence[str],
+    plates: Sequence[Path],
+    dice: random.Random,
+) -> list[Question]:
+    """All questions in their order: names, then comparisons, then some of these again."""
     named = [name_question(one, prompt) for one in contestants for prompt in prompts]
-    dice.shuffle(named)
     compared = comparisons(contestants, prompts, bool(plates), dice)
-    if plates:
-        compared += catch_trials(contestants, prompts, plates[STRIP:], dice)
+    compared += catch_trials(contestants, prompts, plates, dice)
+    dice.shuffle(named)
     dice.shuffle(compared)
     questions = [*named, *compared]
-    questions += repeated(questions, dice)
-    return Plan([*runs], contestants, sorted(prompts), questions, plates[:STRIP], notes)
+    return questions + repeated(questions, dice)
 
 
 def choose(

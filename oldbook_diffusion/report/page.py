@@ -17,6 +17,7 @@ from oldbook_diffusion.report.comparison import warning
 from oldbook_diffusion.report.gallery import ROOM, Gallery
 from oldbook_diffusion.report.records import Run
 from oldbook_diffusion.report.table import COLUMNS, decimal, row, within_bounds
+from oldbook_diffusion.report.viewers import viewers
 from oldbook_diffusion.run.files import write_text
 from oldbook_diffusion.run.folder import RunFolder
 
@@ -95,6 +96,7 @@ def describe(run: Run, gallery: Gallery) -> dict[str, Any]:
         "steps": [x.step for x in gallery.shown],
         "cards": gallery.cards,
         "note": gallery.note,
+        "blind": viewers(run),
         "encoder": run.encoder,
         "config": run.config,
         "missing": run.missing,

@@ -239,7 +239,7 @@ def test_a_run_without_base_samples_or_plates_says_what_is_not_asked(
     shutil.rmtree(run / "blind")
     main(["blind", str(run)])
     assert "has no samples of its base model: they are not shown" in caplog.text
-    assert "nothing is asked about style" in caplog.text
+    assert "too few plates (where samples are scored)" in caplog.text
     assert {question["kind"] for question in key_of(run)["questions"]} == {"name"}
 
 

@@ -211,6 +211,7 @@ PARTS = (
     "checkpoints/best.json",
     "checkpoints/confirmed.json",
     "images/validity.json",
+    "blind/result.json",
     "images/step=000002/scores.json",
     "images/step=000002/embeddings.safetensors",
     "images/reference_set.safetensors",
