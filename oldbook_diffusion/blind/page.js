@@ -38,8 +38,9 @@ function show() {
   get("prompt").textContent = prompt ?? "";
   get("plates").hidden = kind !== "style";
   get("plates").replaceChildren(...(kind === "style" ? plates.map((plate, i) => image(plate, `plate ${i + 1}`)) : []));
-  get("images").className = one ? "one" : "";
+  get("images").className = one ? "one" : "two";
   get("images").replaceChildren(...images.map((source, i) => image(source, one ? "the picture" : ["left picture", "right picture"][i])));
+  if (!one) [...get("images").children].forEach((picture, i) => picture.addEventListener("click", () => document.querySelector(`#choices input[value="${i}"]`).click()));
   const taken = new Set(questions.flatMap((q, i) => (q.kind === "name" && i !== state.at && i in state.answers ? [state.answers[i]] : [])));
   get("choices").className = one ? "" : "sides";
   get("choices").replaceChildren(...(one

@@ -246,3 +246,17 @@ def test_a_run_without_base_samples_or_plates_says_what_is_not_asked(
 def test_fewer_than_five_prompts_are_told(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
     main(["blind", str(runs.fit("--render.encoder=null"))])
     assert "there are 2 prompts: intervals need 5" in caplog.text
+
+
+def test_the_commands_of_the_docs_work(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/blind.md").read_text()
+    make, score = re.findall(r"```sh\noldbook (.*?)\n```", page)
+    run = shutil.copytree(made, tmp_path / "runs/nano/version_0", symlinks=True)
+    shutil.rmtree(run / "blind")
+    monkeypatch.chdir(tmp_path)
+    main(make.split())
+    shutil.move(save(run, "Ada", keen), tmp_path / score.split()[-1])
+    main(score.split())
+    assert scored(run)["naming"]
