@@ -52,7 +52,7 @@ def test_an_adapter_of_another_model_is_refused(runs: Runs, world: World, tmp_pa
 
 
 def test_a_folder_without_an_adapter_is_refused(world: World, tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="none of the formats DiffusersLoRA, PeftFolder, Full"):
+    with pytest.raises(SystemExit, match="none of the formats DiffusersLoRA, PeftFolder, Kohya"):
         main(["render", "a rose", f"--base={world.base}", f"--adapter={tmp_path}"])
 
 
