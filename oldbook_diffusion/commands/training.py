@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from oldbook_diffusion.callbacks import (
@@ -26,9 +27,12 @@ from oldbook_diffusion.callbacks.end_on_signal import EndOnSignal, Terminated
 from oldbook_diffusion.callbacks.log_bad_samples import LogBadSamples
 from oldbook_diffusion.callbacks.run_lock import RunLock
 from oldbook_diffusion.callbacks.step_timer import StepTimer
+from oldbook_diffusion.callbacks.summarize import Summarize
+from oldbook_diffusion.callbacks.training_bar import TrainingBar
 from oldbook_diffusion.commands import COMMANDS
 from oldbook_diffusion.commands.explain import explain
 from oldbook_diffusion.commands.parts import PARTS
+from oldbook_diffusion.commands.quiet import quiet_lightning
 from oldbook_diffusion.commands.trainer_keys import check_callbacks, check_seed, check_trainer
 from oldbook_diffusion.data import Illustrations
 from oldbook_diffusion.errors import OldBookError
@@ -56,6 +60,7 @@ FALSE_ALARMS = (
 TRAINER_DEFAULTS: dict[str, Any] = {
     "check_val_every_n_epoch": None,
     "num_sanity_val_steps": 0,
+    "enable_model_summary": False,  # Summarize tells more
     "use_distributed_sampler": False,
     "log_every_n_steps": 10,
     "logger": {
@@ -87,6 +92,7 @@ class TrainingCLI(LightningCLI):
         self.command = command
         self.method = method
         self.method_arguments: list[str] = []
+        quiet_lightning()
         for message in FALSE_ALARMS:
             warnings.filterwarnings("ignore", message=message)
         always = [AutoBatchSize(), ProfileRun(), ShowResults()]
@@ -174,6 +180,8 @@ class TrainingCLI(LightningCLI):
         plugins = [*as_list(given.plugins), DurableCheckpointIO()]
         lock = RunLock(self.config_init.get("ckpt_path"))
         callbacks = [lock, EndOnSignal(), LogBadSamples(), *as_list(given.callbacks)]
+        if self.method == "fit":
+            callbacks += [Summarize(), *bars(given.enable_progress_bar, callbacks)]
         check_callbacks(callbacks)
         kwargs |= {"plugins": plugins, "callbacks": callbacks, "max_time": None}
         with blaming("trainer"):
@@ -199,6 +207,12 @@ class TrainingCLI(LightningCLI):
 def as_list(parts: Any) -> list[Any]:
     """Parts of a trainer, which may be given as a list, alone, or not at all."""
     return parts if isinstance(parts, list) else [] if parts is None else [parts]
+
+
+def bars(enabled: bool | None, callbacks: Sequence[Any]) -> list[ProgressBar]:
+    """The bar of a training run, unless another one or none is asked for."""
+    others = any(isinstance(one, ProgressBar) for one in callbacks)
+    return [] if others or enabled is False else [TrainingBar()]
 
 
 def batches_between(every_n_train_steps: int, accumulate_grad_batches: int, max_steps: int) -> int:
