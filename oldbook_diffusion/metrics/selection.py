@@ -142,13 +142,16 @@ def ties(gain: Tensor, best: Tensor) -> bool:
 
 
 def reject(references: ReferenceSet, samples: SampleEmbeddings, rule: Rule) -> str:
-    """Why a checkpoint is not feasible, as the end of a sentence; empty where it is."""
-    checks = (lost_prompts, lost_diversity, copied, leaks_style)
-    return next((why for check in checks if (why := check(references, samples, rule))), "")
+    """All reasons why a checkpoint is not feasible, as the end of a sentence; empty where it is.
+
+    Copying comes first: no other fault may hide it.
+    """
+    checks = (copied, lost_prompts, lost_diversity, leaks_style)
+    return "; it ".join(why for check in checks if (why := check(references, samples, rule)))
 
 
 def lost_prompts(references: ReferenceSet, samples: SampleEmbeddings, rule: Rule) -> str:
-    """Whether prompt fidelity may have dropped too far."""
+    """Whether prompt fidelity has dropped too far, or is not shown to have been kept."""
     own, texts = references.prompt_ids, references.prompt_embeddings
 
     def change(score: Tensor, base: Tensor) -> Interval:
@@ -159,20 +162,32 @@ def lost_prompts(references: ReferenceSet, samples: SampleEmbeddings, rule: Rule
     recall = change(ranks[0].double(), ranks[1].double())
     scores = [centered_clip_score(part, texts, own) for part in sets]
     score = change(*scores)
+    lost = f"(between {fraction(-recall.upper)} and {fraction(-recall.lower)} of them lost)"
+    if recall.upper < -rule.max_recall_drop:
+        return f"has lost prompts {lost}"
     if recall.lower < -rule.max_recall_drop:
-        return f"may have lost {-recall.lower:.0%} of the prompts"
+        return f"is not shown to keep its prompts {lost}"
     if score.lower < -rule.max_clip_score_drop * float(scores[1].mean().abs()):
-        return "may have lost too much of its CLIP score"
+        return "is not shown to keep its CLIP score"
     return ""
 
 
+def fraction(lost: float) -> str:
+    """A fraction of the prompts that is lost, in percent; none where some are gained."""
+    return f"{min(max(lost, 0.0), 1.0):.0%}"
+
+
 def lost_diversity(references: ReferenceSet, samples: SampleEmbeddings, rule: Rule) -> str:
-    """Whether samples of one prompt have become too similar."""
+    """Whether samples of one prompt have become too similar, as far as they tell.
+
+    By the value, not by the end of its interval: that is proof of a collapse of nearly all prompts
+    alone.
+    """
     within = spread(references, samples.prompts).get(c.DIVERSITY)
     if not isinstance(within, Interval):
         return ""
     lines = references.line_diversity
-    if within.upper < rule.min_diversity * lines:
+    if within.value < rule.min_diversity * lines:
         found = f"{within.value:.2f} of the base's, where outlines alone leave {lines:.2f}"
         return f"has lost diversity ({found})"
     return ""

@@ -1,6 +1,7 @@
 """The rule that names a checkpoint: it takes none that a reader of the curves would not."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,7 +111,24 @@ def test_exchanged_prompts_are_not_selected(references: ReferenceSet) -> None:
         Rule(),
     )
     assert choice.step == 100
-    assert "Step 200 may have lost" in choice.reason
+    assert "Step 200 has lost prompts (between 100% and 100% of them lost)" in choice.reason
+
+
+def test_a_few_exchanged_prompts_are_not_shown_to_be_kept(references: ReferenceSet) -> None:
+    own = drawn(1.0)
+    own[: 2 * SEEDS] = own[: 2 * SEEDS].roll(SEEDS, 0)  # two prompts of fifteen
+    choice = choose(references, {100: checkpoint(own)}, Rule())
+    assert choice.step is None
+    assert "Step 100 is not shown to keep its prompts (between 0% and" in choice.reason
+
+
+def test_every_fault_is_told_and_copying_first(references: ReferenceSet) -> None:
+    copies = references.train[torch.arange(len(OWN)) % len(references.train)]
+    told = choose(references, {100: checkpoint(copies, memory=1.0)}, Rule()).reason
+    copied, lost = told.index("too near to training plates"), told.index("has lost prompts")
+    assert copied < lost
+    for percentage in re.findall(r"(\d+)%", told):
+        assert int(percentage) <= 100
 
 
 def test_exchanged_prompts_leave_the_style_as_it_was(references: ReferenceSet) -> None:
