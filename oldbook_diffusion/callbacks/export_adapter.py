@@ -32,7 +32,8 @@ class ExportAdapter(Callback):
         """
         assert isinstance(pl_module, StyleDiffusion)
         method, model = pl_module.method, pl_module.model
-        formats = FORMATS if self.formats is None else self.formats
+        default = [one for one in FORMATS if one.by_default]
+        formats = default if self.formats is None else self.formats
         supported = [one for one in formats if one.supports(method, model)]
         unsupported = [one.name for one in self.formats or [] if one not in supported]
         if unsupported:
@@ -42,6 +43,9 @@ class ExportAdapter(Callback):
             )
         if formats and not supported:
             log.warning("no format holds what %s trains: checkpoints only", type(method).__name__)
+        for one in formats:
+            if one not in supported and (why := one.why_not(method, model)):
+                log.info("%s is not written at checkpoints: %s", one.name, why)
         self.supported = supported
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

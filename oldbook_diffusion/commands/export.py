@@ -2,6 +2,7 @@
 
 from argparse import ArgumentError
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import yaml
@@ -12,21 +13,34 @@ from oldbook_diffusion.commands.function_command import run_function
 from oldbook_diffusion.commands.parts import PARTS
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.export import FORMATS, Exporter, export
+from oldbook_diffusion.export.base import check_exportable
 from oldbook_diffusion.run.checkpoint_io import read_checkpoint
 from oldbook_diffusion.run.layout import RunLayout
 from oldbook_diffusion.system import StyleDiffusion
 
 TRAINING = {"optimizer", "lr_scheduler", "compile", "gradient_checkpointing"}  # no part of a model
+BY_WORD = {one.word: one for one in FORMATS}
 
 
 def run(arguments: Sequence[str]) -> None:
     """Export, and print the files."""
-    options = {"type": Path, "help": "file of a checkpoint in a run's folder"}
-    run_function("export", arguments, export_checkpoint, "checkpoint", **options)
+    options = {"type": Path, "help": "file of a checkpoint in a run's folder, or a run's folder"}
+    run_function("export", joined(arguments), export_checkpoint, "checkpoint", **options)
+
+
+def joined(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the words after `--to` as one list, as the parser takes it."""
+    given = list(arguments)
+    if "--to" not in given:
+        return given
+    start = given.index("--to")
+    words = list(takewhile(lambda word: not word.startswith("-"), given[start + 1 :]))
+    return [*given[:start], f"--to=[{','.join(words)}]", *given[start + 1 + len(words) :]]
 
 
 def export_checkpoint(
     checkpoint: Path,
+    to: list[str] | None = None,
     format: Exporter | None = None,
     out: Path | None = None,
     run_config: Path | None = None,
@@ -34,8 +48,11 @@ def export_checkpoint(
     """Write the trained weights of a checkpoint, and list the files.
 
     Args:
-        checkpoint: File of a checkpoint in a run's folder.
-        format: Format to write; all that can hold what was trained when null.
+        checkpoint: File of a checkpoint in a run's folder, or a run's folder: its selected or else
+            its last checkpoint.
+        to: Formats to write, of peft, diffusers, kohya, merged, single-file and denoiser.
+        format: Format by its class; where neither is given, all adapters that can hold what was
+            trained.
         out: Folder to write into; beside the checkpoint, with its name, when null.
         run_config: Config that the run was started with; the one in the run's folder when null.
 
@@ -43,18 +60,63 @@ def export_checkpoint(
         OldBookError: The checkpoint or its config cannot be read, or the format does not support
             what was trained.
     """
+    wanted = [*named(to or []), *([format] if format else [])]
+    if checkpoint.is_dir():
+        checkpoint = checkpoint_of(RunLayout(checkpoint))
     system = read_system(checkpoint, run_config)
-    folder = out or checkpoint.with_suffix("")
-    formats = [one for one in FORMATS if one.supports(system.method, system.model)]
-    files: list[Path] = []
-    for exporter in formats if format is None else [format]:
-        files += export(exporter, system.method, system.model, folder)
-    if not files:
+    folder = out or checkpoint.resolve().with_suffix("")
+    return write_all(wanted or default_formats(system), system, folder)
+
+
+def default_formats(system: StyleDiffusion) -> list[Exporter]:
+    """The formats of a checkpoint that can hold what was trained.
+
+    Raises:
+        OldBookError: There is none.
+    """
+    default = [one for one in FORMATS if one.by_default]
+    formats = [one for one in default if one.supports(system.method, system.model)]
+    if not formats:
         raise OldBookError(
             f"no format holds what {type(system.method).__name__} trains: give one of your own "
             "with --format"
         )
-    return files
+    return formats
+
+
+def write_all(formats: list[Exporter], system: StyleDiffusion, folder: Path) -> list[Path]:
+    """Write all formats into a folder, or none if one of them cannot hold what was trained."""
+    for exporter in formats:
+        check_exportable(exporter, system.method, system.model)
+    written = [export(one, system.method, system.model, folder) for one in formats]
+    return [file for files in written for file in files]
+
+
+def named(words: list[str]) -> list[Exporter]:
+    """The formats of these words.
+
+    Raises:
+        OldBookError: There is no such format, or none at all.
+    """
+    unknown = [word for word in words if word not in BY_WORD]
+    if unknown:
+        raise OldBookError(
+            f"--to: there is no format {unknown[0]!r}, take some of {', '.join(BY_WORD)}"
+        )
+    return [BY_WORD[word] for word in dict.fromkeys(words)]
+
+
+def checkpoint_of(run: RunLayout) -> Path:
+    """The selected checkpoint of a run, or else its last.
+
+    Raises:
+        OldBookError: It has none.
+    """
+    if run.best_checkpoint.exists():
+        return run.best_checkpoint
+    if not run.checkpoint_files:
+        raise OldBookError(f"there is no checkpoint of a run in {run.path}: give a file of one")
+    return run.checkpoint_files[-1]
 
 
 def read_system(checkpoint: Path, run_config: Path | None) -> StyleDiffusion:

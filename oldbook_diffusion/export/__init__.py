@@ -4,9 +4,18 @@ from oldbook_diffusion.export.base import Exporter, export, read_export
 from oldbook_diffusion.export.diffusers import DiffusersLoRA
 from oldbook_diffusion.export.full import FullDenoiser
 from oldbook_diffusion.export.kohya import Kohya
+from oldbook_diffusion.export.merged import Merged
 from oldbook_diffusion.export.peft import PeftFolder
+from oldbook_diffusion.export.single_file import SingleFile
 
-FORMATS: tuple[Exporter, ...] = (DiffusersLoRA(), PeftFolder(), Kohya(), FullDenoiser())
+FORMATS: tuple[Exporter, ...] = (
+    DiffusersLoRA(),
+    PeftFolder(),
+    Kohya(),
+    SingleFile(),
+    Merged(),
+    FullDenoiser(),
+)
 
 __all__ = [
     "FORMATS",
@@ -14,7 +23,9 @@ __all__ = [
     "Exporter",
     "FullDenoiser",
     "Kohya",
+    "Merged",
     "PeftFolder",
+    "SingleFile",
     "export",
     "read_export",
 ]

@@ -11,9 +11,19 @@ from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.methods import Method
 from oldbook_diffusion.models import BaseModel
 
+PLACES = {"_name_or_path", "name_or_path"}  # keys under which libraries keep where they loaded from
+
 
 class Exporter(ABC):
-    """A file format of trained weights."""
+    """A file format of trained weights.
+
+    Attributes:
+        word: What `oldbook export --to` calls it.
+        by_default: Whether it is written at checkpoints where no formats are named.
+    """
+
+    word: str = ""
+    by_default: bool = True
 
     @abstractmethod
     def supports(self, method: Method, model: BaseModel) -> bool:
@@ -34,6 +44,10 @@ class Exporter(ABC):
         Raises:
             OSError, RuntimeError, ValueError, KeyError: They do not fit it.
         """
+
+    def why_not(self, method: Method, model: BaseModel) -> str:
+        """Why it cannot hold what a method trains, and what can; empty where that is plain."""
+        return ""
 
     @property
     def name(self) -> str:
@@ -82,6 +96,21 @@ def sort_metadata(file: Path) -> None:
             content.write(text)
 
 
+def forget_places(folder: Path) -> None:
+    """Take the paths of this machine out of the configs in a folder."""
+    for file in folder.rglob("*.json"):
+        content = json.loads(file.read_text())
+        if PLACES & content.keys():
+            kept = {name: value for name, value in content.items() if name not in PLACES}
+            file.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
+
+
+def base_name(model: BaseModel) -> str:
+    """The base model's name on the hub; that of its folder alone, where it is a local one."""
+    place = Path(model.pretrained)
+    return place.name if place.exists() else model.pretrained
+
+
 def tensor_names(file: Path) -> list[str]:
     """The names of the tensors in a safetensors file; none where it cannot be read."""
     try:
@@ -99,7 +128,11 @@ def check_exportable(exporter: Exporter, method: Method, model: BaseModel) -> No
     """
     what = type(method).__name__
     if not exporter.supports(method, model):
-        raise OldBookError(f"the format {exporter.name} cannot hold what {what} trains")
+        why = exporter.why_not(method, model)
+        raise OldBookError(
+            f"the format {exporter.name} cannot hold what {what} trains"
+            + (f": {why}" if why else "")
+        )
     bad = [name for name, value in method.state(model).items() if not value.isfinite().all()]
     if bad:
         raise OldBookError(f"{len(bad)} of the trained tensors hold NaN or inf, first {bad[0]}")

@@ -16,6 +16,7 @@ FILE = "pytorch_lora_weights.safetensors"
 # what decides what the weights do; an unknown field is an error in another version of peft, and
 # with dropout diffusers would drop while it samples
 FIELDS = ("r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora", "use_dora", "lora_bias")
+OTHERS = ("lora_", "model.diffusion_model.")  # names in files of kohya's scripts, and of all of SD
 PLAIN = (True, "gaussian", "orthogonal")  # initializations that leave the base weights alone
 
 
@@ -28,12 +29,20 @@ class DiffusersLoRA(Exporter):
     with names of both kinds its loader silently loads none of them.
     """
 
+    word = "diffusers"
+
     def supports(self, method: Method, model: BaseModel) -> bool:
         """Whether the method is LoRA, with the base weights as they were."""
         if not isinstance(method, PeftMethod) or not isinstance(model, StableDiffusion):
             return False
         config: Any = method.config()
         return type(config) is LoraConfig and config.init_lora_weights in PLAIN
+
+    def why_not(self, method: Method, model: BaseModel) -> str:
+        """What diffusers loads instead."""
+        if isinstance(method, PeftMethod):
+            return "diffusers loads plain LoRA alone; peft and merged hold it"
+        return "it has no place for whole weights; merged holds them"
 
     def write(self, method: Method, model: BaseModel, folder: Path) -> None:
         """Write one file."""
@@ -52,10 +61,10 @@ class DiffusersLoRA(Exporter):
         )
 
     def recognizes(self, path: Path) -> bool:
-        """Whether it is a folder with such a file, or a file that is not of kohya's scripts."""
+        """Whether it is a folder with such a file, or a file of no other format."""
         if path.is_dir():
             return (path / FILE).is_file()
-        others = any(name.startswith("lora_") for name in tensor_names(path))
+        others = any(name.startswith(OTHERS) for name in tensor_names(path))
         return path.suffix == ".safetensors" and not others
 
     def read(self, model: BaseModel, path: Path) -> None:

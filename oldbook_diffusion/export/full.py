@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from oldbook_diffusion.export.base import Exporter
+from oldbook_diffusion.export.base import Exporter, forget_places
 from oldbook_diffusion.methods import FullFineTuning, Method
 from oldbook_diffusion.models import BaseModel, StableDiffusion
 
@@ -13,6 +13,8 @@ PART = "unet"
 class FullDenoiser(Exporter):
     """All weights of the fine-tuned denoiser with its config, as the part of a pipeline."""
 
+    word = "denoiser"
+
     def supports(self, method: Method, model: BaseModel) -> bool:
         """Whether the method trains the denoiser's own weights."""
         return isinstance(method, FullFineTuning) and isinstance(model, StableDiffusion)
@@ -21,6 +23,7 @@ class FullDenoiser(Exporter):
         """Write the folder of the part."""
         denoiser: Any = model.denoiser
         denoiser.save_pretrained(folder / PART)
+        forget_places(folder)
 
     def recognizes(self, path: Path) -> bool:
         """Whether it is a folder with that part."""

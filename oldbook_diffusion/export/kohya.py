@@ -31,6 +31,8 @@ class Kohya(Exporter):
     from it. OFT neither: peft rotates a layer's input and the readers its output.
     """
 
+    word = "kohya"
+
     def supports(self, method: Method, model: BaseModel) -> bool:
         """Whether the method is LoRA, LoHa or LoKr, in the form that all readers agree about."""
         if not isinstance(method, PeftMethod) or not isinstance(model, StableDiffusion):
@@ -40,6 +42,16 @@ class Kohya(Exporter):
             plain = not config.use_dora and not config.lora_bias
             return plain and DiffusersLoRA().supports(method, model)
         return type(config) in ALGORITHMS
+
+    def why_not(self, method: Method, model: BaseModel) -> str:
+        """What the programs make of it."""
+        if not isinstance(method, PeftMethod):
+            return "it has no place for whole weights; merged and single-file hold them"
+        config: Any = method.config()
+        if getattr(config, "use_dora", False):
+            return "programs compute different things from DoRA; merged and single-file hold it"
+        kind = type(config).__name__.removesuffix("Config")
+        return f"the programs know no such {kind}; merged and single-file hold it"
 
     def write(self, method: Method, model: BaseModel, folder: Path) -> None:
         """Write one file."""
@@ -61,21 +73,33 @@ class Kohya(Exporter):
 
 
 def tensors(denoiser: nn.Module) -> dict[str, Tensor]:
-    """The adapter of a denoiser, by kohya's names."""
+    """The adapter of a denoiser, by kohya's names; each layer of a LoRA has the largest rank.
+
+    diffusers takes one alpha for all layers of such a file.
+    """
     found: dict[str, Tensor] = {}
-    for name, value in get_peft_model_state_dict(denoiser).items():
+    weights = get_peft_model_state_dict(denoiser)
+    rank = max([x.shape[0] for name, x in weights.items() if name.endswith("lora_A.weight")] or [0])
+    for name, value in weights.items():
         path, part = split_name(name)
         scale = denoiser.get_submodule(path).scaling["default"]  # type: ignore
         layer, value = layer_name(path), value.detach().cpu()
         if part in LORA:
-            rank = value.shape[0] if part == "lora_A.weight" else value.shape[1]
-            alpha, value = rank, value * scale if part == "lora_B.weight" else value
+            up = part == "lora_B.weight"
+            alpha, value = rank, widened(value * scale if up else value, rank, int(up))
         else:
             alpha = scale * rank_of(denoiser.get_submodule(path))
             value = value * scale if part == FULL[0] and is_full(denoiser, path) else value
         found[f"{layer}.{LORA.get(part, part)}"] = value.contiguous().clone()
         found[f"{layer}.alpha"] = torch.tensor(float(alpha))
     return found
+
+
+def widened(value: Tensor, rank: int, dim: int) -> Tensor:
+    """A factor of a LoRA with zeros added along one dimension, up to a rank."""
+    shape = list(value.shape)
+    shape[dim] = rank - value.shape[dim]
+    return torch.cat([value, value.new_zeros(shape)], dim) if shape[dim] else value
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -101,14 +125,15 @@ def is_full(denoiser: nn.Module, path: str) -> bool:
 def metadata(method: PeftMethod, model: StableDiffusion) -> dict[str, str]:
     """What the programs show of a file; none of them computes from it."""
     config: Any = method.config()
+    rank = max([config.r, *config.rank_pattern.values()])
     algorithm = ALGORITHMS.get(type(config))
     second = model.text_encoder.config.hidden_size == SD2_WIDTH
     family = "sd_v2" if second else "sd_v1"
     return {
         "format": "pt",
         "ss_network_module": "lycoris.kohya" if algorithm else "networks.lora",
-        "ss_network_dim": str(config.r),
-        "ss_network_alpha": str(config.r if algorithm is None else config.alpha),
+        "ss_network_dim": str(rank),
+        "ss_network_alpha": str(rank if algorithm is None else config.alpha),
         "ss_network_args": json.dumps({"algo": algorithm} if algorithm else {}),
         "ss_base_model_version": family,
         "ss_v2": str(second),

@@ -11,7 +11,7 @@ from peft import (
 )
 from safetensors.torch import load_file, save_file
 
-from oldbook_diffusion.export.base import Exporter
+from oldbook_diffusion.export.base import Exporter, base_name
 from oldbook_diffusion.methods import Method, PeftMethod
 from oldbook_diffusion.models import BaseModel
 
@@ -22,6 +22,8 @@ PREFIX = "base_model.model."  # where a PeftModel keeps the network
 class PeftFolder(Exporter):
     """Weights of any method of peft with their config, for the denoiser."""
 
+    word = "peft"
+
     def supports(self, method: Method, model: BaseModel) -> bool:
         """Whether the method is one of peft's."""
         return isinstance(method, PeftMethod)
@@ -31,7 +33,7 @@ class PeftFolder(Exporter):
         assert isinstance(method, PeftMethod)
         config: Any = method.config()
         config.inference_mode = True
-        config.base_model_name_or_path = model.pretrained
+        config.base_model_name_or_path = base_name(model)
         for name, value in vars(config).items():
             if isinstance(value, set):  # its order would differ from process to process
                 setattr(config, name, sorted(value))

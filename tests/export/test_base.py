@@ -3,16 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.utils import convert_state_dict_to_kohya
-from peft import PeftModel
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
 
 from oldbook_diffusion.export import (
     FORMATS,
@@ -20,89 +16,24 @@ from oldbook_diffusion.export import (
     Exporter,
     FullDenoiser,
     Kohya,
+    Merged,
     PeftFolder,
+    SingleFile,
     export,
     read_export,
 )
-from oldbook_diffusion.methods import FullFineTuning, LoRA, Method, Peft
 from oldbook_diffusion.models import StableDiffusion
 from tests.conftest import World
-from tests.export import programs
-
-METHODS: dict[str, Callable[[], Method]] = {
-    "lora": lambda: LoRA(rank=2, alpha=7.0, dropout=0.5),
-    "lora_of_all_layers": lambda: LoRA(
-        rank=2, target_modules=["to_q", "to_out.0", "proj_in", "ff.net.2", "conv1"]
-    ),
-    "rslora": lambda: Peft("LoraConfig", {"r": 2, "lora_alpha": 4, "use_rslora": True}),
-    "dora": lambda: Peft("LoraConfig", {"r": 2, "use_dora": True}),
-    "loha": lambda: Peft("LoHaConfig", {"r": 2, "alpha": 4, "rank_dropout": 0.5}),
-    "loha_of_convolutions": lambda: Peft(
-        "LoHaConfig",
-        {"r": 2, "alpha": 4, "use_effective_conv2d": True},
-        ["to_q", "conv1", "proj_in"],
-    ),
-    "lokr": lambda: Peft("LoKrConfig", {"r": 2, "alpha": 4}),
-    "lokr_whole": lambda: Peft("LoKrConfig", {"r": 64, "alpha": 128}, ["to_q", "conv1"]),
-    "lokr_decomposed": lambda: Peft(
-        "LoKrConfig",
-        {"r": 1, "alpha": 3, "decompose_both": True, "use_effective_conv2d": True},
-        ["to_q", "conv1"],
-    ),
-    "oft": lambda: Peft("OFTConfig", {"oft_block_size": 4, "use_cayley_neumann": False}),
-    "ia3": lambda: Peft("IA3Config", {"feedforward_modules": []}),
-    "full": FullFineTuning,
-    "full_attention": lambda: FullFineTuning(["attn1", "attn2"]),
-}
-
-
-def predict(denoiser: nn.Module) -> Tensor:
-    """Predictions on fixed noise."""
-    generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(2, 4, 16, 16, generator=generator)
-    embeds = torch.randn(2, 12, 16, generator=generator)
-    with torch.no_grad():
-        return denoiser.eval()(noise, torch.tensor([10, 900]), embeds).sample
-
-
-def load_in_diffusers(base: Path, folder: Path) -> nn.Module:
-    pipeline = StableDiffusionPipeline.from_pretrained(base)
-    pipeline.load_lora_weights(folder)
-    return pipeline.unet
-
-
-def load_in_peft(base: Path, folder: Path) -> nn.Module:
-    unet = UNet2DConditionModel.from_pretrained(base, subfolder="unet")
-    return PeftModel.from_pretrained(unet, folder)
-
-
-def load_part(base: Path, folder: Path) -> nn.Module:
-    return UNet2DConditionModel.from_pretrained(folder, subfolder="unet")
-
-
-def load_as_other_programs(base: Path, folder: Path) -> nn.Module:
-    unet = UNet2DConditionModel.from_pretrained(base, subfolder="unet")
-    programs.apply(unet, load_file(folder / "kohya_adapter.safetensors"))
-    return unet
-
-
-READERS = {
-    "DiffusersLoRA": load_in_diffusers,
-    "PeftFolder": load_in_peft,
-    "FullDenoiser": load_part,
-    "Kohya": load_as_other_programs,
-}
-
-
-def trained(world: World, method: Method) -> StableDiffusion:
-    """A model whose trained weights have moved."""
-    torch.manual_seed(0)
-    model = StableDiffusion(str(world.base))
-    method.attach(model)
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            parameter.data += 0.1 * torch.randn_like(parameter)
-    return model
+from tests.export.matrix import (
+    MEASURED,
+    METHODS,
+    PAGE,
+    READERS,
+    load_in_diffusers,
+    page,
+    predict,
+    trained,
+)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -110,7 +41,7 @@ def test_every_supported_format_gives_the_same_predictions(
     world: World, tmp_path: Path, name: str
 ) -> None:
     method = METHODS[name]()
-    model = trained(world, method)
+    model = trained(world.base, method)
     expected, base = predict(model.unet), predict(StableDiffusion(str(world.base)).unet)
     formats = [one for one in FORMATS if one.supports(method, model)]
     assert formats, "a method that nothing can be done with"
@@ -131,9 +62,11 @@ def test_every_supported_format_gives_the_same_predictions(
 @pytest.mark.parametrize(
     ("exporter", "supported"),
     [
-        (DiffusersLoRA(), {"lora", "lora_of_all_layers", "rslora", "dora"}),
+        (DiffusersLoRA(), {"lora", "lora_of_all_layers", "lora_with_patterns", "rslora", "dora"}),
         (PeftFolder(), METHODS.keys() - {"full", "full_attention"}),
         (FullDenoiser(), {"full", "full_attention"}),
+        (Merged(), METHODS.keys()),
+        (SingleFile(), METHODS.keys()),
         (Kohya(), METHODS.keys() - {"dora", "oft", "ia3", "full", "full_attention"}),
     ],
 )
@@ -145,13 +78,12 @@ def test_a_format_supports_what_it_can_hold(
     assert found == supported
 
 
-@pytest.mark.parametrize("name", ["lora", "lora_of_all_layers", "rslora", "patterns"])
+@pytest.mark.parametrize("name", ["lora", "lora_of_all_layers", "rslora", "lora_with_patterns"])
 def test_a_reader_that_knows_no_alpha_reads_the_same_adapter(
     world: World, tmp_path: Path, name: str
 ) -> None:
-    patterns = {"r": 2, "lora_alpha": 8, "rank_pattern": {"to_q": 3}, "alpha_pattern": {"to_v": 5}}
-    method = Peft("LoraConfig", patterns) if name == "patterns" else METHODS[name]()
-    model = trained(world, method)
+    method = METHODS[name]()
+    model = trained(world.base, method)
     (file,) = export(DiffusersLoRA(), method, model, tmp_path / "export")
     weights = load_file(file)
     save_file(weights, tmp_path / file.name)  # without metadata
@@ -161,6 +93,15 @@ def test_a_reader_that_knows_no_alpha_reads_the_same_adapter(
         alphas = {x: v for x, v in convert_state_dict_to_kohya(weights).items() if "alpha" in x}
         assert alphas
         assert {int(alpha) for alpha in alphas.values()} == {2}, "which is its rank"
+
+
+def test_the_table_of_the_docs_is_current_and_nothing_in_it_is_wrong() -> None:
+    then, now = (
+        [line for line in text.splitlines() if not line.startswith(MEASURED)]
+        for text in (PAGE.read_text(), page())
+    )
+    assert now == then, "run python -m tests.export.matrix"
+    assert not [line for line in now if "WRONG" in line]
 
 
 WRITE = """
