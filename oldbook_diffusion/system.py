@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from torch.optim import Optimizer
 from oldbook_diffusion.batch import Batch, to_unit_range
 from oldbook_diffusion.compatibility import check_compatible
 from oldbook_diffusion.encoding import CachedData, FrozenEncoder
+from oldbook_diffusion.export import FORMATS, read_layers, start_from
 from oldbook_diffusion.fingerprint import settings
 from oldbook_diffusion.methods import Method
 from oldbook_diffusion.methods.state import keep_trainable, restore_frozen
@@ -77,10 +79,18 @@ class StyleDiffusion(LightningModule):
         self.settings = {**settings("method", method), **settings("objective", self.objective)}
         if gradient_checkpointing:
             self.model.enable_gradient_checkpointing()
-        method.attach(self.model)
+        self.attach(method)
         if compile:
             self.model.compile_denoiser()
         self.train()
+
+    def attach(self, method: Method) -> None:
+        """Attach the method, and start from an adapter if it names one."""
+        where: str | None = getattr(method, "init_from", None)
+        layers = read_layers(self.model, Path(where), FORMATS) if where else {}
+        method.attach(self.model)
+        if where:
+            start_from(method, self.model, layers, where)
 
     def setup(self, stage: str) -> None:
         """Keep the frozen weights in the precision of the run."""

@@ -7,6 +7,7 @@ from oldbook_diffusion.export.kohya import Kohya
 from oldbook_diffusion.export.merged import Merged
 from oldbook_diffusion.export.peft import PeftFolder
 from oldbook_diffusion.export.single_file import SingleFile
+from oldbook_diffusion.export.start import attach_layers, read_layers, start_from
 
 FORMATS: tuple[Exporter, ...] = (
     DiffusersLoRA(),
@@ -26,6 +27,9 @@ __all__ = [
     "Merged",
     "PeftFolder",
     "SingleFile",
+    "attach_layers",
     "export",
     "read_export",
+    "read_layers",
+    "start_from",
 ]

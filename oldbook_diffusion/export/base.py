@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from safetensors import SafetensorError, safe_open
 
 from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.export.lora_layers import Layers
 from oldbook_diffusion.methods import Method
 from oldbook_diffusion.models import BaseModel
 
@@ -44,6 +45,14 @@ class Exporter(ABC):
         Raises:
             OSError, RuntimeError, ValueError, KeyError: They do not fit it.
         """
+
+    def layers(self, model: BaseModel, path: Path) -> Layers:
+        """The layers of a LoRA in a file, for training to start from.
+
+        Raises:
+            OSError, RuntimeError, ValueError, KeyError: It holds none, or does not fit the model.
+        """
+        raise ValueError(f"a file of the format {self.name} holds no LoRA to start from")
 
     def why_not(self, method: Method, model: BaseModel) -> str:
         """Why it cannot hold what a method trains, and what can; empty where that is plain."""

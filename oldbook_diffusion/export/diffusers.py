@@ -1,17 +1,27 @@
 """LoRA files of diffusers: `StableDiffusionPipeline.load_lora_weights`."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from diffusers import StableDiffusionPipeline
+from diffusers.utils import convert_unet_state_dict_to_peft
 from peft import LoraConfig, get_peft_model_state_dict
+from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from oldbook_diffusion.export.base import Exporter, tensor_names
+from oldbook_diffusion.export.lora_layers import (
+    TEXT_ENCODER,
+    Layers,
+    check_names,
+    scaled_layers,
+)
 from oldbook_diffusion.methods import Method, PeftMethod
 from oldbook_diffusion.models import BaseModel, StableDiffusion
 
-B = ".lora_B."
+B, UNET = ".lora_B.", "unet."
 FILE = "pytorch_lora_weights.safetensors"
 # what decides what the weights do; an unknown field is an error in another version of peft, and
 # with dropout diffusers would drop while it samples
@@ -72,8 +82,26 @@ class DiffusersLoRA(Exporter):
         file = path / FILE if path.is_dir() else path
         if not isinstance(model, StableDiffusion):
             raise ValueError(f"diffusers has no LoRA of a {type(model).__name__}")
+        check_names(tensor_names(file))
         pipeline = model.pipeline("DDIMScheduler")
         pipeline.load_lora_weights(file.parent, weight_name=file.name)
+
+    def layers(self, model: BaseModel, path: Path) -> Layers:
+        """The factors of each layer, with the scale of the metadata; 1 where there are none."""
+        file = path / FILE if path.is_dir() else path
+        weights = load_file(file)
+        check_names(list(weights))
+        if any(name.startswith(TEXT_ENCODER) for name in weights):
+            raise ValueError("it trains the text encoder too, which is not trained here")
+        mine = {name.removeprefix(UNET): value for name, value in weights.items()}
+        return scaled_layers(convert_unet_state_dict_to_peft(mine), read_config(file))
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """The config of peft in a file's metadata; empty where there is none."""
+    with safe_open(file, "pt") as content:
+        text = (content.metadata() or {}).get("lora_adapter_metadata", "{}")
+    return {name.removeprefix(UNET): value for name, value in json.loads(text).items()}
 
 
 def folded(denoiser: nn.Module) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from oldbook_diffusion.export.base import Exporter, tensor_names
 from oldbook_diffusion.export.diffusers import DiffusersLoRA
 from oldbook_diffusion.export.kohya_layers import PREFIX, delta, layer_name
+from oldbook_diffusion.export.lora_layers import Layers
 from oldbook_diffusion.methods import Method, PeftMethod
 from oldbook_diffusion.models import BaseModel, StableDiffusion
 
@@ -70,6 +71,20 @@ class Kohya(Exporter):
         if not isinstance(model, StableDiffusion):
             raise ValueError(f"files of kohya's scripts have no names for a {type(model).__name__}")
         merge(model, load_file(path / FILE if path.is_dir() else path))
+
+    def layers(self, model: BaseModel, path: Path) -> Layers:
+        """The factors of each layer; alpha is the rank where there is none."""
+        paths = {layer_name(one): one for one, _ in model.denoiser.named_modules()}
+        found: Layers = {}
+        for name, parts in by_layer(load_file(path / FILE if path.is_dir() else path)).items():
+            if name.startswith(PREFIX["te"]):
+                raise ValueError("it trains the text encoder too, which is not trained here")
+            if not parts.keys() <= {*LORA.values(), "alpha"}:
+                raise ValueError(f"it is no plain LoRA: {name} holds {', '.join(sorted(parts))}")
+            down, up = (parts[part].float() for part in LORA.values())
+            alpha = float(parts["alpha"]) if "alpha" in parts else down.shape[0]
+            found[paths.get(name, name)] = down, up * (alpha / down.shape[0])
+        return found
 
 
 def tensors(denoiser: nn.Module) -> dict[str, Tensor]:
@@ -152,10 +167,7 @@ def merge(model: StableDiffusion, weights: dict[str, Tensor]) -> None:
     Raises:
         ValueError: Some have no place in it, are of another shape, or nothing is moved.
     """
-    layers: dict[str, dict[str, Tensor]] = {}
-    for name, value in weights.items():
-        layer, _, part = name.partition(".")
-        layers.setdefault(layer, {})[part] = value
+    layers = by_layer(weights)
     places = find_layers(model)
     lost = sorted(layers.keys() - places.keys())
     if lost:
@@ -171,6 +183,15 @@ def merge(model: StableDiffusion, weights: dict[str, Tensor]) -> None:
         weight += update.reshape(weight.shape).to(weight)
     if not any(update.count_nonzero() for update in updates.values()):
         raise ValueError("it holds no update: all of them are zero")
+
+
+def by_layer(weights: dict[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """The tensors of each layer, by the names of the layers."""
+    layers: dict[str, dict[str, Tensor]] = {}
+    for name, value in weights.items():
+        layer, _, part = name.partition(".")
+        layers.setdefault(layer, {})[part] = value
+    return layers
 
 
 def find_layers(model: StableDiffusion) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from peft import (
 from safetensors.torch import load_file, save_file
 
 from oldbook_diffusion.export.base import Exporter, base_name
+from oldbook_diffusion.export.lora_layers import Layers, scaled_layers
 from oldbook_diffusion.methods import Method, PeftMethod
 from oldbook_diffusion.models import BaseModel
 
@@ -54,3 +55,9 @@ class PeftFolder(Exporter):
         loaded = set_peft_model_state_dict(model.denoiser, weights)
         if loaded.unexpected_keys:
             raise ValueError(f"{len(loaded.unexpected_keys)} of its weights have no place")
+
+    def layers(self, model: BaseModel, path: Path) -> Layers:
+        """The factors of each layer, with the scale of the config."""
+        config: Any = PeftConfig.from_pretrained(str(path))
+        tensors = load_file(path / WEIGHTS)
+        return scaled_layers({n.removeprefix(PREFIX): x for n, x in tensors.items()}, vars(config))

@@ -83,12 +83,15 @@ class LoRA(PeftMethod):
         alpha: Scale of the update, applied as `alpha / rank`; the rank when null.
         dropout: Dropout on the input of the update.
         target_modules: Suffixes of the layers to adapt.
+        init_from: LoRA to start from: a file of diffusers or of kohya's scripts, a folder of peft,
+            or a run; from the base model when null.
     """
 
     rank: int = 4
     alpha: float | None = None
     dropout: float = 0.0
     target_modules: list[str] = field(default_factory=lambda: list(ATTENTION))
+    init_from: str | None = None
 
     def __post_init__(self) -> None:
         if self.rank < 1:
