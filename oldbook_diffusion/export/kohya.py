@@ -9,7 +9,7 @@ from peft import LoHaConfig, LoKrConfig, LoraConfig, get_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from oldbook_diffusion.export.base import Exporter, tensor_names
+from oldbook_diffusion.export.base import Exporter, base_name, tensor_names
 from oldbook_diffusion.export.diffusers import DiffusersLoRA
 from oldbook_diffusion.export.kohya_layers import PREFIX, delta, layer_name
 from oldbook_diffusion.export.lora_layers import Layers
@@ -152,6 +152,8 @@ def metadata(method: PeftMethod, model: StableDiffusion) -> dict[str, str]:
         "ss_network_args": json.dumps({"algo": algorithm} if algorithm else {}),
         "ss_base_model_version": family,
         "ss_v2": str(second),
+        "ss_sd_model_name": base_name(model),
+        "modelspec.resolution": "x".join([str(model.default_resolution)] * 2),
         "modelspec.sai_model_spec": "1.0.1",
         "modelspec.architecture": f"stable-diffusion-{family[3:]}/lora",
         "modelspec.implementation": "diffusers",

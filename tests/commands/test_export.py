@@ -1,5 +1,7 @@
 """`oldbook export`: several formats at once, from a checkpoint or a run's folder."""
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from oldbook_diffusion.models import StableDiffusion
 from tests.conftest import Runs, World, write_config
 from tests.export.test_base import predict
 
+PLAIN = ["--render.prompts=[]", "--render.encoder=null"]
 ALL = ["peft", "diffusers", "kohya", "merged", "single-file"]
 
 
@@ -23,8 +26,7 @@ def run(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Runs(write_config(world, tmp_path_factory.mktemp("export"))).fit(
         "--model.optimizer.init_args.lr=0.1",
         "--model.method.init_args.alpha=7.0",
-        "--render.prompts=[]",
-        "--render.encoder=null",
+        *PLAIN,
     )
 
 
@@ -120,3 +122,27 @@ def test_the_same_run_is_exported_as_the_same_bytes(
 def test_an_unknown_format_is_refused_with_all_that_there_are(run: Path) -> None:
     with pytest.raises(SystemExit, match="no format 'lycoris', take some of diffusers, peft"):
         main(["export", str(run), "--to", "peft", "lycoris"])
+
+
+def test_the_commands_of_the_docs_work_one_after_the_other(
+    runs: Runs, run: Path, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/exchange.md").read_text()
+    commands = re.findall(r"^ *oldbook (.*)$", page, re.M)
+    assert [command.split()[0] for command in commands] == [
+        "export",
+        "render",
+        "export",
+        "export",
+        "fit",
+    ]
+    places = {"runs/nano/version_0": run, "checkpoints/nano/base": world.base}
+    quick = {"fit": PLAIN, "render": ["--num_inference_steps=2"]}
+    monkeypatch.chdir(tmp_path)
+    for command in commands:
+        for shown, there in {**places, "configs/nano.yaml": runs.config}.items():
+            command = command.replace(shown, str(there))
+        words = shlex.split(command)
+        main([*words, *quick.get(words[0], [])])
+    assert StableDiffusion("whole").unet is not None
+    assert (tmp_path / "converted/pytorch_lora_weights.safetensors").is_file()

@@ -1,7 +1,5 @@
 """Files of kohya's scripts: other programs read ours, and we read theirs or say why not."""
 
-import re
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -169,9 +167,7 @@ def test_a_file_that_is_cut_is_refused_in_one_sentence(
         )
 
 
-def test_the_command_of_the_docs_writes_the_same_file_later(run: Path, tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs/comfyui.md").read_text()
-    (command,) = re.findall(r"```sh\noldbook (.*?)\n```", page)
-    words = shlex.split(command.replace("runs/nano/version_0", str(run)))
+def test_a_format_by_its_class_writes_the_same_file_later(run: Path, tmp_path: Path) -> None:
+    words = ["export", str(run / "checkpoints/last.ckpt"), "--format=Kohya"]
     main([*words, f"--out={tmp_path}"])
     assert (tmp_path / "kohya_adapter.safetensors").read_bytes() == (run / FILE).read_bytes()
