@@ -7,6 +7,7 @@ from typing import Any
 from diffusers import StableDiffusionPipeline
 from diffusers.utils import convert_unet_state_dict_to_peft
 from peft import LoraConfig, get_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -82,9 +83,12 @@ class DiffusersLoRA(Exporter):
         file = path / FILE if path.is_dir() else path
         if not isinstance(model, StableDiffusion):
             raise ValueError(f"diffusers has no LoRA of a {type(model).__name__}")
-        check_names(tensor_names(file))
+        check_file(file, model.denoiser)
         pipeline = model.pipeline("DDIMScheduler")
         pipeline.load_lora_weights(file.parent, weight_name=file.name)
+        networks = (model.denoiser, model.text_encoder)
+        if not any(isinstance(x, LoraLayer) for network in networks for x in network.modules()):
+            raise ValueError("diffusers finds none of its layers")
 
     def layers(self, model: BaseModel, path: Path) -> Layers:
         """The factors of each layer, with the scale of the metadata; 1 where there are none."""
@@ -95,6 +99,25 @@ class DiffusersLoRA(Exporter):
             raise ValueError("it trains the text encoder too, which is not trained here")
         mine = {name.removeprefix(UNET): value for name, value in weights.items()}
         return scaled_layers(convert_unet_state_dict_to_peft(mine), read_config(file))
+
+
+def check_file(file: Path, denoiser: nn.Module) -> None:
+    """Refuse what diffusers would leave out with a warning at most.
+
+    Raises:
+        ValueError: A layer has no place in the denoiser, or layers have no names.
+    """
+    weights = load_file(file)
+    check_names(list(weights))
+    mine = {n.removeprefix(UNET): value for n, value in weights.items() if n.startswith(UNET)}
+    paths = {name.split(".lora_")[0] for name in convert_unet_state_dict_to_peft(mine)}
+    lost = sorted(paths - {path for path, _ in denoiser.named_modules()})
+    if lost:
+        raise ValueError(
+            f"{len(lost)} of its {len(paths)} layers have no place in this model, first {lost[0]}"
+        )
+    if not all(value.isfinite().all() for value in weights.values()):
+        raise ValueError("it holds NaN or inf")
 
 
 def read_config(file: Path) -> dict[str, Any]:

@@ -57,6 +57,22 @@ def test_a_format_that_cannot_hold_the_method_is_refused_before_training(runs: R
     assert "DiffusersLoRA cannot hold what Peft trains" in message
 
 
+def test_a_format_that_is_left_out_by_default_is_said_once(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        run = runs.fit(*PLAIN, f"--model.method={LOHA}")
+    said = [
+        r.getMessage() for r in caplog.records if "not written at checkpoints" in r.getMessage()
+    ]
+    assert said == [
+        "DiffusersLoRA is not written at checkpoints: diffusers loads plain LoRA alone; peft and "
+        "merged hold it"
+    ]
+    names = {file.name for file in run.glob("checkpoints/step=000004/*.safetensors")}
+    assert names == {"adapter_model.safetensors", "kohya_adapter.safetensors"}
+
+
 def test_no_format_is_written_where_none_is_wanted(runs: Runs) -> None:
     assert exported(runs.fit(*PLAIN, "--export.formats=[]")) == set()
 

@@ -1,12 +1,18 @@
 """An exported LoRA does in plain diffusers what it does here."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
+from oldbook_diffusion.errors import OldBookError
+from oldbook_diffusion.export import FORMATS, read_export
+from oldbook_diffusion.models import StableDiffusion
 from tests import tiny
 from tests.conftest import Runs, World
 
@@ -69,3 +75,26 @@ def test_the_adapter_says_that_alpha_is_its_rank_for_it_is_folded_in(runs: Runs)
         assert all("lora" in key for key in content.keys())  # noqa: SIM118
     assert '"unet.lora_alpha": 2' in metadata
     assert '"unet.r": 2' in metadata
+
+
+def test_a_file_that_diffusers_would_read_in_part_or_not_at_all_is_refused(
+    runs: Runs, world: World, tmp_path: Path
+) -> None:
+    run = runs.fit("--render.prompts=[]", "--render.encoder=null")
+    weights = load_file(run / EXPORT / "pytorch_lora_weights.safetensors")
+    one_layer = "unet.up_blocks.9.attentions.0.proj_in"
+    broken = {
+        "1 of its .* layers have no place in this model, first up_blocks.9": {
+            **weights,
+            f"{one_layer}.lora_A.weight": torch.ones(2, 8),
+            f"{one_layer}.lora_B.weight": torch.ones(8, 2),
+        },
+        "diffusers finds none of its layers": {
+            name.replace("unet.", "transformer.", 1): x for name, x in weights.items()
+        },
+        "holds NaN": {name: x * float("nan") for name, x in weights.items()},
+    }
+    for said, theirs in broken.items():
+        save_file(theirs, tmp_path / "theirs.safetensors")
+        with pytest.raises(OldBookError, match=said):
+            read_export(StableDiffusion(str(world.base)), tmp_path / "theirs.safetensors", FORMATS)
