@@ -80,7 +80,7 @@ class BadSamples:
     Attributes:
         max_fraction: The largest fraction of bad samples that a run accepts.
         image: The column of the image.
-        caption: The column of the caption.
+        caption: The column of the caption; null where there is none.
         trains_on: Whether a plate comes in training, and not only in evaluation.
         file: Where bad samples are written, a line each; nowhere when null.
         num_seen: Visits to plates so far.
@@ -91,7 +91,7 @@ class BadSamples:
 
     max_fraction: float
     image: str
-    caption: str
+    caption: str | None
     trains_on: Callable[[dict[str, Any]], bool]
     file: Path | None = None
     num_seen: int = 0
@@ -135,7 +135,7 @@ class BadSamples:
             detail=bad.detail,
             epoch=row.position.epoch,
             row=row.position.row,
-            caption=str(row.plate[self.caption]),
+            caption=self.words(row),
             replaced_by=self.name(replacement) if replacement else None,
         )
         self.write(sample)
@@ -163,7 +163,11 @@ class BadSamples:
 
     def name(self, row: Row) -> str:
         """Name a plate for a message."""
-        return self.path(row) or f"the plate of caption {str(row.plate[self.caption])[:60]!r}"
+        return self.path(row) or f"the plate of caption {self.words(row)[:60]!r}"
+
+    def words(self, row: Row) -> str:
+        """The caption of a plate, whatever it is."""
+        return str(row.plate[self.caption]) if self.caption else ""
 
     def state_dict(self) -> dict[str, Any]:
         """The counts, as plain data."""

@@ -67,8 +67,9 @@ class Decode(Dataset[Illustration]):
 
     def __getitem__(self, row: Row) -> Illustration:
         """Decode one row, unless its posterior is cached."""
-        caption = row.plate[self.columns.caption]
-        if not usable(caption):
+        column = self.columns.caption
+        caption = row.plate[column] if column else ""
+        if column and not usable(caption):
             detail = "" if caption is None else f"{type(caption).__name__}: {str(caption)[:60]!r}"
             return Illustration(bad=BadSampleError(Reason.NO_CAPTION, detail))
         try:

@@ -30,13 +30,13 @@ class Folder:
         listing: Its files.
         split: Which of its folders to use, where all images lie in folders named like splits.
         image: Name of the image's column.
-        caption: Name of the caption's column.
+        caption: Name of the caption's column; null where images have none.
     """
 
     listing: Listing
     split: str
     image: str
-    caption: str
+    caption: str | None
 
     @cached_property
     def part(self) -> str:
@@ -87,8 +87,11 @@ class Folder:
         parts = list(self.told)
         if self.beside:
             images = pa.array([opened(image.path) for image, _ in self.beside], IMAGE)
-            captions = pa.array([read_text(text) for _, text in self.beside], pa.string())
-            parts.append(pa.table({self.image: images, self.caption: captions}))
+            columns = {self.image: images}
+            if self.caption is not None:
+                said = [text and read_text(text) for _, text in self.beside]
+                columns[self.caption] = pa.array(said, pa.string())
+            parts.append(pa.table(columns))
         if not sum(map(len, parts)):
             raise OldBookError(self.uncaptioned())
         try:
@@ -140,10 +143,16 @@ class Folder:
         return file.path if file else str(self.listing.root / place)
 
     @cached_property
-    def beside(self) -> list[tuple[File, File]]:
-        """The images that no table names, and the text files that have their names."""
+    def beside(self) -> list[tuple[File, File | None]]:
+        """The images that no table names, and the text files that have their names.
+
+        Those without one are left out, but where images need no caption.
+        """
         told = {row["path"] for part in self.told for row in part.column(self.image).to_pylist()}
-        found = [(image, self.text_of(image)) for image in self.images if image.path not in told]
+        rest = [image for image in self.images if image.path not in told]
+        if self.caption is None:
+            return [(image, None) for image in rest]
+        found = [(image, self.text_of(image)) for image in rest]
         return [(image, text) for image, text in found if text]
 
     def text_of(self, image: File) -> File | None:
@@ -160,7 +169,7 @@ class Folder:
     @cached_property
     def texts(self) -> list[File]:
         """The files that captions were read from."""
-        return [*self.tables, *(text for _, text in self.beside)]
+        return [*self.tables, *(text for _, text in self.beside if text)]
 
     def contents(self) -> str:
         """Hash the names and sizes of the images that are used, and all that is said of them."""
@@ -183,7 +192,8 @@ class Folder:
         left = [file for file in self.listing.files if file.path not in kept]
         bare = sum(file.suffix in IMAGES for file in left)
         ignored = len(left) - bare - len(self.listing.ending(".zip"))
-        parts = [f"{len(self.used)} images", f"{len(self.rows)} captions"]
+        captions = f"{len(self.rows)} captions" if self.caption else "the same words for all"
+        parts = [f"{len(self.used)} images", captions]
         parts += [f"{bare} images without a caption left out"] if bare else []
         parts += [f"{ignored} other files ignored"] if ignored else []
         return f"folder of images: {', '.join(parts)}"
@@ -198,6 +208,7 @@ class Folder:
             f"from metadata.jsonl, metadata.csv or metadata.parquet with a column {FILE_NAME!r}, "
             "or from NAME.txt or NAME.caption beside NAME.png"
             + (f"; not from {', '.join(names)}{more}" if names else "")
+            + "; or set data.columns.caption to null and data.captions.template to words for all"
         )
 
 

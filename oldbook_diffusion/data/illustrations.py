@@ -82,6 +82,7 @@ class Illustrations(LightningDataModule):
         super().__init__()
         check_batch_size(batch_size, global_batch_size)
         held_out.check_column(columns.book)
+        captions.check_column(columns.caption)
         self.path, self.columns, self.stream = path, columns, stream
         self.captions, self.images, self.held_out = captions, images, held_out
         self.resolution = resolution

@@ -129,7 +129,8 @@ def local_source(path: str, columns: Columns) -> LocalSource:
     """
     listing = list_files(path)
     parquet, tars = (listing.ending(kind.suffix) for kind in (PARQUET, TARS))
-    if listing.loose_images and (listing.captioned or not (parquet or tars)):
+    usable = listing.captioned or columns.caption is None
+    if listing.loose_images and (usable or not (parquet or tars)):
         return FolderSource(path, listing)
     if parquet and (not tars or has_columns(parquet[0], columns)):
         return FilesSource(path, listing, PARQUET)
@@ -142,8 +143,9 @@ def local_source(path: str, columns: Columns) -> LocalSource:
 
 def has_columns(file: File, columns: Columns) -> bool:
     """Whether a parquet file has the image and the caption; also where it cannot be read."""
+    wanted = {columns.image, columns.caption or columns.image}
     try:
-        return {columns.image, columns.caption} <= set(pq.read_schema(file.path).names)
+        return wanted <= set(pq.read_schema(file.path).names)
     except Exception:  # arrow raises nearly every kind; it is explained when the file is opened
         return True
 

@@ -16,12 +16,13 @@ class Columns:
 
     Attributes:
         image: The image.
-        caption: Its caption.
+        caption: Its caption; null where images have none, and all get the words of
+            `data.captions.template`.
         book: The book it comes from; plates are held out one by one when null.
     """
 
     image: str = "image"
-    caption: str = "text"
+    caption: str | None = "text"
     book: str | None = None
 
     @property

@@ -14,12 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from torch import Tensor
 
 from oldbook_diffusion.data.illustrations import Illustrations
 from oldbook_diffusion.data.split import HeldOut
 from oldbook_diffusion.data.stream import Columns, Stream
 from oldbook_diffusion.errors import OldBookError
-from tests.comparing import everything, same
+from oldbook_diffusion.system import StyleDiffusion
+from tests.comparing import PLAIN, everything, same
 from tests.conftest import Runs
 from tests.data.test_sources import FOLDER, lines, write_folder
 
@@ -273,3 +275,42 @@ def test_a_run_goes_on_with_a_copy_of_its_folder_that_holds_other_files_too(
     write(copied, **{"Thumbs.db": b"x", "notes.txt": "mine"})
     resumed = runs.fit(*FOLDER, f"--data.path={copied}/", "--ckpt_path=last", name="parts")
     assert same(everything(resumed, 4), everything(whole, 4))
+
+
+BARE = (*FOLDER, "--data.columns.caption=null")
+WORDS = "an old book illustration"
+
+
+def test_scans_without_captions_are_trained_on_with_the_same_words(
+    runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans = images(tmp_path / "scans", *(f"page {n}.png" for n in range(20)), table=False)
+    (scans / "notes.txt").write_text("from a box in the attic")
+    prompts: list[str] = []
+    learn = StyleDiffusion.training_step
+
+    def step(self: StyleDiffusion, batch: dict, batch_idx: int) -> Tensor:
+        prompts.extend(batch["prompts"])
+        return learn(self, batch, batch_idx)
+
+    monkeypatch.setattr(StyleDiffusion, "training_step", step)
+    options = (*PLAIN, *BARE, f"--data.path={scans}", f"--data.captions.template={WORDS}")
+    whole = runs.fit(*options, "--data.captions.dropout=0", name="whole")
+    assert set(prompts) == {WORDS}
+    assert "folder of images: 20 images, the same words for all, 1 other files ignored" in (
+        caplog.text
+    )
+    runs.fit(*options, "--data.captions.dropout=0", "--trainer.max_steps=2", name="half")
+    half = runs.fit(*options, "--data.captions.dropout=0", "--ckpt_path=last", name="half")
+    assert same(everything(whole, 4), everything(half, 4))
+
+
+def test_words_for_all_and_captions_do_not_go_together(runs: Runs, tmp_path: Path) -> None:
+    scans = images(tmp_path / "scans", "a.png", "b.png", table=False)
+    path = f"--data.path={scans}"
+    message = runs.refuse(*PLAIN, *FOLDER, path)
+    assert "set data.columns.caption to null and data.captions.template to words" in message
+    message = runs.refuse(*PLAIN, *BARE, path)
+    assert "set data.captions.template to the words that all of them get" in message
+    message = runs.refuse(*PLAIN, *FOLDER, path, f"--data.captions.template={WORDS}")
+    assert "add it, or set data.columns.caption to null" in message
