@@ -23,8 +23,10 @@ class Watch(Callback):
         """Read the number of batches of a step."""
         self.record.num_batches = trainer.accumulate_grad_batches
 
-    def on_train_batch_end(self, trainer: Trainer, *arguments: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *arguments: Any
+    ) -> None:
         """Record a micro-step, and write at the last one."""
-        self.record.micro_step(float(trainer.callback_metrics["train/loss"]))
+        self.record.micro_step(float(outputs["loss"]) * self.record.num_batches)
         if len(self.record.losses) == int(trainer.max_steps) * self.record.num_batches:
             self.record.write(Path(os.environ["RECORD"]))

@@ -21,7 +21,7 @@ from oldbook_diffusion.export import FORMATS, read_layers, start_from
 from oldbook_diffusion.fingerprint import settings
 from oldbook_diffusion.methods import Method
 from oldbook_diffusion.methods.state import keep_trainable, restore_frozen
-from oldbook_diffusion.metrics.catalogue import BANDS, TRAIN_LOSS
+from oldbook_diffusion.metrics.catalogue import BANDS
 from oldbook_diffusion.metrics.timestep_loss import TimestepLoss
 from oldbook_diffusion.models import BaseModel, Conditioning, Sampling, choose_model, generate
 from oldbook_diffusion.objectives import DenoisingLoss, Objective
@@ -141,9 +141,7 @@ class StyleDiffusion(LightningModule):
         """Loss of a batch."""
         seeds = batch["seeds"]
         losses = self.losses(*self.encode_visits(batch), seeds, self.model.process.times(seeds))
-        loss = losses.mean()
-        self.log(TRAIN_LOSS.tag, loss, batch_size=len(seeds), prog_bar=True)
-        return loss
+        return losses.mean()
 
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Losses of the fine-tuned and the base model, with fixed noise for each plate."""

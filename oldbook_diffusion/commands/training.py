@@ -25,6 +25,7 @@ from oldbook_diffusion.callbacks import (
 )
 from oldbook_diffusion.callbacks.end_on_signal import EndOnSignal, Terminated
 from oldbook_diffusion.callbacks.log_bad_samples import LogBadSamples
+from oldbook_diffusion.callbacks.log_step import LogStep
 from oldbook_diffusion.callbacks.run_lock import RunLock
 from oldbook_diffusion.callbacks.step_timer import StepTimer
 from oldbook_diffusion.callbacks.summarize import Summarize
@@ -181,7 +182,7 @@ class TrainingCLI(LightningCLI):
         lock = RunLock(self.config_init.get("ckpt_path"))
         callbacks = [lock, EndOnSignal(), LogBadSamples(), *as_list(given.callbacks)]
         if self.method == "fit":
-            callbacks += [Summarize(), *bars(given.enable_progress_bar, callbacks)]
+            callbacks += [LogStep(), Summarize(), *bars(given.enable_progress_bar, callbacks)]
         check_callbacks(callbacks)
         kwargs |= {"plugins": plugins, "callbacks": callbacks, "max_time": None}
         with blaming("trainer"):

@@ -184,7 +184,8 @@ LOSS_AUC = Curve(
 )
 
 # losses
-TRAIN_LOSS = Curve("train/loss", "Training loss", "of the present batch")
+TRAIN_LOSS = Curve("train/loss", "Training loss", "of all plates of a step")
+LEARNING_RATE = Curve("train/lr", "Learning rate", "of a step")
 LOSS_RISE = Curve("train/loss_rise", "Loss rise", "median loss over that of the windows before")
 SKIPPED = Curve("train/skipped_steps", "Skipped steps", "steps with a NaN or inf so far")
 GRADIENT_NORM = Curve("train/gradient_norm", "Gradient norm", "before it is clipped")

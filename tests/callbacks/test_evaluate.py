@@ -24,6 +24,7 @@ from tests.conftest import PROMPTS, Runs
 Weights = Callable[[Path, int], dict[str, torch.Tensor]]
 SCALARS = {
     "train/loss",
+    "train/lr",
     "val/loss",
     "style/cosine",
     "style/normalized",
