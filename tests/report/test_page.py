@@ -236,6 +236,7 @@ def test_a_run_with_a_damaged_file_still_has_a_page(
 ) -> None:
     run = shutil.copytree(finished, tmp_path / "run", symlinks=True)
     for file in list(run.glob(pattern)) or [run / pattern]:
+        file.parent.mkdir(exist_ok=True)
         file.unlink(missing_ok=True)
         content = DAMAGES[damage]
         file.mkdir() if content is None else file.write_bytes(content)
