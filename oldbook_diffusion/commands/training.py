@@ -56,6 +56,7 @@ FALSE_ALARMS = (
     r".*your dataloader is\s+not resumable",  # the datamodule keeps the position
     r"Found \d+ module\(s\) in eval mode",  # the frozen parts are meant to be
     r".*LeafSpec",  # Lightning's own affair
+    r".*smaller than the logging interval",  # a short run is meant to be
     r".*sync_dist=True",  # what is logged at validation is the same in all processes
 )
 TRAINER_DEFAULTS: dict[str, Any] = {

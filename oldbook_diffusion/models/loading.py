@@ -9,6 +9,7 @@ import torch
 from diffusers import DiffusionPipeline
 from huggingface_hub import errors
 from torch import nn
+from transformers.utils.logging import disable_progress_bar
 
 from oldbook_diffusion.errors import OldBookError
 
@@ -39,6 +40,7 @@ def load_part(kind: Any, pretrained: str, subfolder: str, **options: Any) -> Any
     Raises:
         OldBookError: The part is missing or damaged.
     """
+    disable_progress_bar()  # of files that are read in a moment; downloads have another
     try:
         return kind.from_pretrained(pretrained, subfolder=subfolder, **options)
     except UNREADABLE as error:
