@@ -9,6 +9,7 @@ and compares what the project does with what is commonly done. Prints a table in
 import argparse
 import sys
 
+import numpy as np
 import torch
 from scipy import stats
 from torch import Tensor
@@ -19,9 +20,13 @@ from oldbook_diffusion.metrics.inference import (
     sign_flip_p,
     t_interval,
 )
+from oldbook_diffusion.metrics.selection import Rule
 
 PROMPTS, SEEDS, CHECKPOINTS = 15, 4, 20
 BETWEEN, WITHIN = 0.25, 0.25  # deviations of prompts and of seeds, in units of the style score
+# recall of the base, and its loss
+CASES = ((0.95, 0.0), (0.90, 0.0), (0.95, 0.1), (0.95, 0.2))
+POWER = "| refused for its prompts | lossless, 0.95 | lossless, 0.90 | 10 points lost | 20 lost |"
 OWN = torch.arange(PROMPTS).repeat_interleave(SEEDS)
 
 
@@ -70,6 +75,31 @@ def many_checkpoints(trials: int) -> dict[str, float]:
     return {name: count / trials for name, count in wrong.items()}
 
 
+def refused(trials: int, seeds: int, base: float, loss: float, graded: bool) -> float:
+    """Fraction of checkpoints that the rule of selection refuses for their prompts.
+
+    Args:
+        trials: Simulated pairs of a base model and a checkpoint.
+        seeds: Samples of each prompt.
+        base: The base's recall@1; that of prompts is of a beta distribution around it.
+        loss: What the checkpoint has lost of it.
+        graded: By the reciprocal rank, of which a missed prompt has 1/2 or, one time in five, 1/3;
+            by recall@1 itself otherwise.
+    """
+    dice = np.random.default_rng(3)
+    own = torch.arange(PROMPTS).repeat_interleave(seeds)
+    count = 0
+    for _ in range(trials):
+        recall = np.repeat(dice.beta(6 * base, 6 * (1 - base), PROMPTS), seeds)
+        scores = []
+        for chance in (recall - loss, recall):
+            missed = np.where(dice.random(len(own)) < 0.8, 1 / 2, 1 / 3) if graded else 0.0
+            scores.append(np.where(dice.random(len(own)) < chance, 1.0, missed))
+        change = torch.from_numpy(scores[0] - scores[1])
+        count += t_interval(prompt_means(change, own)).lower < -Rule().max_rank_drop
+    return count / trials
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -87,6 +117,11 @@ def main() -> None:
     lines += [f"| {name} | {plain[key]:.1%} | {skewed[key]:.1%} |" for name, key in rows]
     lines += ["", f"| some of {CHECKPOINTS} checkpoints called a gain | runs |", "|---|---|"]
     lines += [f"| {key} | {share:.1%} |" for key, share in many_checkpoints(trials // 4).items()]
+    lines += ["", POWER, "|---|---|---|---|---|"]
+    for graded, seeds in ((False, 4), (True, 2), (True, 4), (True, 8)):
+        cells = [refused(trials, seeds, *case, graded) for case in CASES]
+        name = f"{'reciprocal rank' if graded else 'recall@1'}, {seeds} seeds"
+        lines.append(f"| {name} | {' | '.join(f'{cell:.1%}' for cell in cells)} |")
     sys.stdout.write("\n".join(lines) + "\n")
 
 

@@ -65,8 +65,8 @@ Row = dict[str, object]
         ("--checkpoint.monitor=style/normalised", "did you mean 'style/normalized'?"),
         ("--render.samples_per_prompt=0", "samples_per_prompt is 0: set it to"),
         (
-            "--selection.rule.max_recall_drop=2",
-            "max_recall_drop is 2: set it to a number from 0 to 1",
+            "--selection.rule.max_rank_drop=2",
+            "max_rank_drop is 2: set it to a number from 0 to 1",
         ),
         ("--render.style_words=engraving", "'engraving' needs a place for {prompt}"),
         ("--render.style_words='{prompt}, {style}'", "and for nothing else"),

@@ -26,7 +26,9 @@ class Rule:
     """What a checkpoint must keep to be selected.
 
     Attributes:
-        max_recall_drop: Largest drop of prompt recall@1, at the worst end of its interval.
+        max_rank_drop: Largest drop of the mean reciprocal rank of a sample's own prompt among all,
+            at the worst end of its interval. Recall@1 would need twice the seeds to tell a loss
+            from chance (`benchmarks/inference.py`).
         max_clip_score_drop: Largest drop of the centered CLIP score, as a fraction of the base's.
         min_diversity: Smallest diversity within prompts, as a fraction of what outlines of the
             base's samples keep, since these are more alike.
@@ -37,7 +39,7 @@ class Rule:
         alpha: Level of the test that the style lies above every shortcut and above style words.
     """
 
-    max_recall_drop: ClosedUnitInterval = 0.10
+    max_rank_drop: ClosedUnitInterval = 0.10
     max_clip_score_drop: NonNegativeFloat = 0.20
     min_diversity: NonNegativeFloat = 0.70
     min_copying_p: ClosedUnitInterval = 0.01
@@ -158,23 +160,20 @@ def lost_prompts(references: ReferenceSet, samples: SampleEmbeddings, rule: Rule
         return t_interval(prompt_means(score, own) - prompt_means(base, own))
 
     sets = (samples.prompts, references.base)
-    ranks = [reciprocal_rank(part, texts, own) == 1 for part in sets]
-    recall = change(ranks[0].double(), ranks[1].double())
+    rank = change(*(reciprocal_rank(part, texts, own) for part in sets))
     scores = [centered_clip_score(part, texts, own) for part in sets]
     score = change(*scores)
-    lost = f"(between {fraction(-recall.upper)} and {fraction(-recall.lower)} of them lost)"
-    if recall.upper < -rule.max_recall_drop:
-        return f"has lost prompts {lost}"
-    if recall.lower < -rule.max_recall_drop:
-        return f"is not shown to keep its prompts {lost}"
+    fell = (
+        f"(the reciprocal rank of a sample's own prompt fell by {-rank.value:z.2f}, "
+        f"{-rank.upper:z.2f} to {-rank.lower:z.2f}, and may fall by {rule.max_rank_drop:g})"
+    )
+    if rank.upper < -rule.max_rank_drop:
+        return f"has lost prompts {fell}"
+    if rank.lower < -rule.max_rank_drop:
+        return f"is not shown to keep its prompts {fell}"
     if score.lower < -rule.max_clip_score_drop * float(scores[1].mean().abs()):
         return "is not shown to keep its CLIP score"
     return ""
-
-
-def fraction(lost: float) -> str:
-    """A fraction of the prompts that is lost, in percent; none where some are gained."""
-    return f"{min(max(lost, 0.0), 1.0):.0%}"
 
 
 def lost_diversity(references: ReferenceSet, samples: SampleEmbeddings, rule: Rule) -> str:
