@@ -41,7 +41,7 @@ function show() {
   get("images").className = one ? "one" : "two";
   get("images").replaceChildren(...images.map((source, i) => image(source, one ? "the picture" : ["left picture", "right picture"][i])));
   if (!one) [...get("images").children].forEach((picture, i) => picture.addEventListener("click", () => document.querySelector(`#choices input[value="${i}"]`).click()));
-  const taken = new Set(questions.flatMap((q, i) => (q.kind === "name" && i !== state.at && i in state.answers ? [state.answers[i]] : [])));
+  const taken = new Set(questions.flatMap((q, i) => (q.kind === "name" && q.sheet === questions[state.at].sheet && i !== state.at && i in state.answers ? [state.answers[i]] : [])));
   get("choices").className = one ? "" : "sides";
   get("choices").replaceChildren(...(one
     ? prompts.map((text, i) => choice(i, text, letters[i], taken.has(i) ? " (chosen before)" : ""))

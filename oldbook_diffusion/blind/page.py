@@ -48,6 +48,7 @@ def describe(question: Question) -> dict[str, Any]:
     """What the page shows of a question."""
     return {
         "kind": question.kind,
+        "sheet": question.sheet,
         "asked": ASKED[question.kind],
         "prompt": question.prompt if question.kind == "prompt" else None,
         "images": uris(question.images),

@@ -53,6 +53,7 @@ class Question:
         shown: Whose they are: names of contestants, or a plate.
         prompt: The true prompt.
         repeats: The earlier question that it is, with its sides exchanged.
+        sheet: Number of the contestant that is named, in the order of the page.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Question:
     shown: tuple[str, ...]
     prompt: str | None = None
     repeats: int | None = None
+    sheet: int | None = None
 
 
 @dataclass(frozen=True)
@@ -147,11 +149,16 @@ def ask(
     plates: Sequence[Path],
     dice: random.Random,
 ) -> list[Question]:
-    """All questions in their order: names, then comparisons, then some of these again."""
-    named = [name_question(one, prompt) for one in contestants for prompt in prompts]
+    """All questions in their order: names, then comparisons, then some of these again.
+
+    The last checkpoints are named first and the base model last: samples of one noise are twins,
+    and a plain one would tell what an obscure one shows.
+    """
+    named = []
+    for sheet, one in enumerate(sorted(contestants, key=lambda one: -one.step)):
+        named += dice.sample([name(one, prompt, sheet) for prompt in prompts], len(prompts))
     compared = comparisons(contestants, prompts, bool(plates), dice)
     compared += catch_trials(contestants, prompts, plates, dice)
-    dice.shuffle(named)
     dice.shuffle(compared)
     questions = [*named, *compared]
     return questions + repeated(questions, dice)
@@ -216,9 +223,11 @@ def shared_prompts(contestants: Sequence[Contestant]) -> list[str]:
     return prompts
 
 
-def name_question(contestant: Contestant, prompt: str) -> Question:
-    """Name the first sample of a prompt."""
-    return Question("name", (contestant.samples[prompt][0],), (contestant.name,), prompt)
+def name(contestant: Contestant, prompt: str, sheet: int) -> Question:
+    """Name a sample of a prompt, of another seed in each sheet as far as there are others."""
+    samples = contestant.samples[prompt]
+    image = samples[sheet % len(samples)]
+    return Question("name", (image,), (contestant.name,), prompt, sheet=sheet)
 
 
 def comparisons(
@@ -238,7 +247,7 @@ def comparisons(
 
 
 def compare(kind: Kind, pair: Sequence[Contestant], prompt: str) -> Question:
-    """Compare the last samples of a prompt, which were not named where there are two."""
+    """Compare the last samples of a prompt, of the same noise."""
     number = min(len(one.samples[prompt]) for one in pair) - 1
     images = tuple(one.samples[prompt][number] for one in pair)
     return Question(kind, images, tuple(one.name for one in pair), prompt)

@@ -75,7 +75,7 @@ def test_the_page_tells_nothing_and_needs_no_network(run: Path) -> None:
     data = json.loads(re.findall(r'id="data">(.*?)</script>', page, flags=re.DOTALL)[0])
     assert len(data["questions"]) == len(key_of(run)["questions"]) > 30
     for question in data["questions"]:
-        assert question.keys() == {"kind", "asked", "prompt", "images"}
+        assert question.keys() == {"kind", "sheet", "asked", "prompt", "images"}
         assert question["kind"] == "prompt" or question["prompt"] is None
     assert not re.search(r"https?://(?!www\.w3\.org)", page)
     for telling in ("step=", "base/", str(run), "version_0", "fine-tuned"):
@@ -87,7 +87,9 @@ def test_all_samples_are_named_and_sides_and_order_are_mixed(run: Path) -> None:
     named = [q for q in key["questions"] if q["kind"] == "name"]
     assert len(named) == 2 * len(PROMPTS)
     assert {q["prompt"] for q in named} == set(PROMPTS)
-    assert [q["prompt"] for q in named] != sorted(q["prompt"] for q in named)
+    assert [q["prompt"] for q in named[:5]] != sorted(q["prompt"] for q in named[:5])
+    assert {"step" in q["shown"][0] for q in named[:5]} == {True}, "the base would give them away"
+    assert {"base" in q["shown"][0] for q in named[5:]} == {True}
     compared = [q for q in key["questions"] if q["kind"] != "name" and "plate" not in q["shown"]]
     assert {"base" in q["shown"][0] for q in compared} == {True, False}
     again = [q for q in key["questions"] if q["repeats"] is not None]
