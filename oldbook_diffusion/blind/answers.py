@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from oldbook_diffusion.blind.plan import PLATE
+from oldbook_diffusion.blind.questions import PLATE
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.run.folder import RunFolder
 

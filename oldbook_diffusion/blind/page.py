@@ -9,7 +9,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from oldbook_diffusion.blind.plan import Plan, Question
+from oldbook_diffusion.blind.plan import Plan
+from oldbook_diffusion.blind.questions import Question
 from oldbook_diffusion.report.gallery import data_uri
 
 SIDE = 384  # of an image, at most

@@ -1,4 +1,4 @@
-"""What viewers of blind tests have seen, beside what the encoder says of the same samples."""
+"""Viewers of blind tests: what they have seen, beside the encoder's word on the same samples."""
 
 from typing import Any
 
