@@ -22,11 +22,19 @@ LENGTHS = ("T_max", "total_steps")  # of schedules of torch
 def build_optimizer(factory: Callable[[Any], Optimizer], parameters: Any) -> Optimizer:
     """The optimizer of a config.
 
+    Args:
+        factory: Makes it.
+        parameters: Tensors, or groups of them; the learning rate of a group is multiplied by its
+            `rate_ratio`.
+
     Raises:
         OldBookError: It refuses one of its settings.
     """
     with blaming("model.optimizer"):
-        return factory(parameters)
+        optimizer = factory(parameters)
+    for group in optimizer.param_groups:
+        group["lr"] *= group.pop("rate_ratio", 1.0)
+    return optimizer
 
 
 def unscales_by_itself(optimizer: Optimizer) -> bool:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from oldbook_diffusion.cli import main
+from oldbook_diffusion.methods import METHODS
 from tests.conftest import Runs
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -67,7 +68,7 @@ def test_low_memory_is_an_overlay(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("overlay", "method", "rate"),
-    [("loha.yaml", "Peft", 5e-4), ("full_attention.yaml", "FullFineTuning", 1e-4)],
+    [("methods/loha.yaml", "LoHa", 5e-4), ("methods/full_attention.yaml", "FullFineTuning", 1e-4)],
 )
 def test_another_method_is_an_overlay(
     capsys: pytest.CaptureFixture[str], overlay: str, method: str, rate: float
@@ -88,3 +89,18 @@ def test_what_low_memory_needs_is_said_where_it_is_missing(
     message = runs.refuse(f"--config={CONFIGS / 'low_memory.yaml'}")
     assert "pip install" in message
     assert "[8bit]" in message
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "methods").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_method_has_an_overlay_that_its_comment_runs(path: Path) -> None:
+    said, model = path.read_text(), yaml.safe_load(path.read_text())["model"]
+    command = f"oldbook fit --config configs/nano.yaml --config configs/methods/{path.name}"
+    assert command in said
+    method = next(one for one in METHODS if one.__name__ == model["method"]["class_path"])
+    method(**model["method"]["init_args"])
+
+
+def test_no_method_lacks_an_overlay() -> None:
+    files = (CONFIGS / "methods").glob("*.yaml")
+    found = {yaml.safe_load(file.read_text())["model"]["method"]["class_path"] for file in files}
+    assert found == {method.__name__ for method in METHODS} - {"Peft"}

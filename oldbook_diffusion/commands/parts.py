@@ -1,7 +1,7 @@
 """Classes that a config can name without their module, since they are imported here."""
 
 from oldbook_diffusion.cache.settings import Cache
-from oldbook_diffusion.methods import FullFineTuning, LoRA, Peft
+from oldbook_diffusion.methods import METHODS
 from oldbook_diffusion.metrics.encoders import (
     CSDEncoder,
     DINOv2Encoder,
@@ -13,9 +13,7 @@ from oldbook_diffusion.objectives import DenoisingLoss
 from oldbook_diffusion.schedules import Constant, Cosine, Linear
 
 PARTS: tuple[type, ...] = (
-    LoRA,
-    Peft,
-    FullFineTuning,
+    *METHODS,
     Cache,
     DenoisingLoss,
     Constant,

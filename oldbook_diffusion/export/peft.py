@@ -6,7 +6,6 @@ from typing import Any
 from peft import (
     PeftConfig,
     get_peft_model_state_dict,
-    inject_adapter_in_model,
     set_peft_model_state_dict,
 )
 from safetensors.torch import load_file, save_file
@@ -14,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from oldbook_diffusion.export.base import Exporter, base_name
 from oldbook_diffusion.export.lora_layers import Layers, scaled_layers
 from oldbook_diffusion.methods import Method, PeftMethod
+from oldbook_diffusion.methods.peft import inject
 from oldbook_diffusion.models import BaseModel
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -39,8 +39,9 @@ class PeftFolder(Exporter):
             if isinstance(value, set):  # its order would differ from process to process
                 setattr(config, name, sorted(value))
         config.save_pretrained(str(folder))
-        weights = get_peft_model_state_dict(model.denoiser)
-        tensors = {PREFIX + name: value.cpu().contiguous() for name, value in weights.items()}
+        weights = get_peft_model_state_dict(method.wrapper or model.denoiser)
+        prefix = "" if method.wrapper else PREFIX
+        tensors = {prefix + name: value.cpu().contiguous() for name, value in weights.items()}
         save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
 
     def recognizes(self, path: Path) -> bool:
@@ -49,10 +50,11 @@ class PeftFolder(Exporter):
 
     def read(self, model: BaseModel, path: Path) -> None:
         """Inject the layers and load their weights, all of them."""
-        inject_adapter_in_model(PeftConfig.from_pretrained(str(path)), model.denoiser)
+        wrapper = inject(PeftConfig.from_pretrained(str(path)), model.denoiser)
         tensors = load_file(path / WEIGHTS)
-        weights = {name.removeprefix(PREFIX): value for name, value in tensors.items()}
-        loaded = set_peft_model_state_dict(model.denoiser, weights)
+        prefix = "" if wrapper else PREFIX
+        weights = {name.removeprefix(prefix): value for name, value in tensors.items()}
+        loaded = set_peft_model_state_dict(wrapper or model.denoiser, weights)
         if loaded.unexpected_keys:
             raise ValueError(f"{len(loaded.unexpected_keys)} of its weights have no place")
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.methods.base import Method
+from oldbook_diffusion.methods.layers import suffixes
 from oldbook_diffusion.models import BaseModel
 
 
@@ -16,8 +17,8 @@ class FullFineTuning(Method):
     """Training of the denoiser's own weights; the originals are kept on the CPU.
 
     Attributes:
-        target_modules: Names of the modules to train, or parts of them between dots, such as attn1
-            or to_q; the whole denoiser when null.
+        target_modules: Sets of layers, or names of the modules to train, or parts of them between
+            dots, such as attn1 or to_q; the whole denoiser when null.
     """
 
     target_modules: list[str] | None = None
@@ -41,7 +42,7 @@ class FullFineTuning(Method):
         """Whether a parameter is trained."""
         if self.target_modules is None:
             return True
-        return any(f".{target}." in f".{name}." for target in self.target_modules)
+        return any(f".{target}." in f".{name}." for target in suffixes(self.target_modules))
 
     @contextmanager
     def disabled(self, model: BaseModel) -> Iterator[None]:

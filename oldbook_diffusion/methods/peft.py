@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,29 +11,64 @@ from typing import Any
 
 import peft
 import torch
-from peft import LoraConfig, PeftConfig, inject_adapter_in_model
+from peft import PeftConfig, PeftModel, get_peft_model, inject_adapter_in_model
 from peft.tuners.tuners_utils import BaseTunerLayer
+from torch import nn
 
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.methods.base import Method
 from oldbook_diffusion.methods.checks import check_properties, predict
+from oldbook_diffusion.methods.layers import check_targets, suffixes
 from oldbook_diffusion.models import BaseModel
 
-ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
-# these attach and train, but not as their names say
+REFUSALS = (ValueError, TypeError, KeyError, NotImplementedError, AttributeError)
+# these keep what their layers share in the model around them, so that they cannot be injected
+SHARING = ("VERA", "TINYLORA")
+PLAIN_LORA = "is not run, so that it would be plain LoRA"
+# these attach and train, but not as their names say, or cannot be put together here
 INCOMPLETE = {
     "AdaLoraConfig": "it would never reallocate its ranks",
-    "eva": "its initialization from data is not run, so that it would be plain LoRA",
-    "lora_ga": "its initialization from gradients is not run, so that it would be plain LoRA",
+    "FRoDConfig": "it needs layers of one width",
+    "XLoraConfig": "it needs a language model",
+    "PolyConfig": "it needs the number of a task with every batch",
+    "eva": f"its initialization from data {PLAIN_LORA}",
+    "lora_ga": f"its initialization from gradients {PLAIN_LORA}",
+    "corda": "its initialization from data is not run",
+    "pissa": "it changes weights of the base model, which could not be restored",
+    "olora": "it changes weights of the base model, which could not be restored",
+    "loftq": "it needs a quantized base model",
 }
 
 
+def inject(config: PeftConfig, denoiser: nn.Module) -> PeftModel | None:
+    """Put the layers of a method into a denoiser, in place.
+
+    Returns:
+        The model around it where layers share tensors, which is needed to write them; null else.
+    """
+    if config.peft_type in SHARING:
+        return get_peft_model(denoiser, config)
+    inject_adapter_in_model(config, denoiser)
+    return None
+
+
 class PeftMethod(Method):
-    """A method of peft, injected into the denoiser."""
+    """A method of peft, injected into the denoiser.
+
+    Attributes:
+        target_modules: Sets of layers (attention, feed_forward, projections, convolutions, norms),
+            or ends of their names.
+    """
+
+    target_modules: list[str]
 
     @abstractmethod
     def config(self) -> PeftConfig:
         """The method as a config of peft."""
+
+    def targets(self) -> list[str]:
+        """The ends of the names of the layers to adapt: once attached, those that there are."""
+        return list(getattr(self, "found", None) or suffixes(self.target_modules))
 
     def attach(self, model: BaseModel) -> None:
         """Inject the trainable layers; predictions do not change.
@@ -42,14 +78,22 @@ class PeftMethod(Method):
                 be restored.
         """
         base = predict(model)
+        self.found = check_targets(self.target_modules, model.denoiser)
         try:
-            inject_adapter_in_model(self.config(), model.denoiser)
-        except (ValueError, TypeError, KeyError, NotImplementedError) as error:
-            reason = str(error).strip().split("\n")[0]
-            raise OldBookError(f"model.method fits no layer of this model: {reason}") from error
+            self.wrapper = inject(self.config(), model.denoiser)
+        except REFUSALS as error:
+            reason = re.split(r"\n|\. ", str(error).strip())[0].rstrip(".")
+            raise OldBookError(
+                f"model.method: {type(self).__name__} does not fit these layers: {reason}; set "
+                "other target_modules"
+            ) from error
+        self.prepare(model)
         with torch.random.fork_rng():
             check_properties(self, model, base)
         self.remember(model)
+
+    def prepare(self, model: BaseModel) -> None:
+        """What is left to do with injected layers; nothing by default."""
 
     @contextmanager
     def disabled(self, model: BaseModel) -> Iterator[None]:
@@ -75,54 +119,18 @@ class PeftMethod(Method):
 
 
 @dataclass
-class LoRA(PeftMethod):
-    """Low-rank updates `alpha / rank * B A` (Hu et al. 2021).
-
-    Attributes:
-        rank: Rank of each update matrix.
-        alpha: Scale of the update, applied as `alpha / rank`; the rank when null.
-        dropout: Dropout on the input of the update.
-        target_modules: Suffixes of the layers to adapt.
-        init_from: LoRA to start from: a file of diffusers or of kohya's scripts, a folder of peft,
-            or a run; from the base model when null.
-    """
-
-    rank: int = 4
-    alpha: float | None = None
-    dropout: float = 0.0
-    target_modules: list[str] = field(default_factory=lambda: list(ATTENTION))
-    init_from: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.rank < 1:
-            raise OldBookError(
-                f"model.method: a LoRA of rank {self.rank} learns nothing, take 1 or more"
-            )
-
-    def config(self) -> PeftConfig:
-        """LoRA as a config of peft."""
-        return LoraConfig(
-            r=self.rank,
-            lora_alpha=self.rank if self.alpha is None else self.alpha,
-            lora_dropout=self.dropout,
-            target_modules=list(self.target_modules),
-            init_lora_weights="gaussian",
-        )
-
-
-@dataclass
 class Peft(PeftMethod):
     """Any method of peft, by its config.
 
     Attributes:
-        config_class: Name of its config, such as LoHaConfig, LoKrConfig or OFTConfig.
+        config_class: Name of its config, such as HiraConfig or GraloraConfig.
         arguments: Arguments of the config, but for the target modules.
-        target_modules: Suffixes of the layers to adapt.
+        target_modules: Sets of layers, or ends of their names.
     """
 
     config_class: str
     arguments: dict[str, Any] = field(default_factory=dict)
-    target_modules: list[str] = field(default_factory=lambda: list(ATTENTION))
+    target_modules: list[str] = field(default_factory=lambda: ["attention"])
 
     def __post_init__(self) -> None:
         kinds = {name for name in dir(peft) if name.endswith("Config")}
@@ -133,14 +141,14 @@ class Peft(PeftMethod):
         for name in self.arguments:
             if name not in known:
                 raise OldBookError(f"{kind} has no argument {name!r}{closest(name, known)}")
-        for name in (self.config_class, str(self.arguments.get("init_lora_weights"))):
+        start = str(self.arguments.get("init_lora_weights")).split("_niter_")[0]
+        for name in (self.config_class, start):
             if name in INCOMPLETE:
                 raise OldBookError(f"{kind} is not supported with {name}: {INCOMPLETE[name]}")
 
     def config(self) -> PeftConfig:
         """The config of peft."""
-        options = {**self.arguments, "target_modules": list(self.target_modules)}
-        return getattr(peft, self.config_class)(**options)
+        return getattr(peft, self.config_class)(**self.arguments, target_modules=self.targets())
 
 
 def closest(name: str, known: set[str]) -> str:

@@ -58,7 +58,8 @@ class DiffusionProcess(NoiseProcess):
         scheduler: Its schedule, and what the network predicts.
 
     Raises:
-        OldBookError: The network predicts something that is not known.
+        OldBookError: The network predicts something that is not known, or what says nothing at
+            the last timestep.
     """
 
     def __init__(self, scheduler: TrainingScheduler) -> None:
@@ -69,6 +70,12 @@ class DiffusionProcess(NoiseProcess):
             raise OldBookError(
                 f"the base model predicts {self.prediction_type!r}, which is not supported: take "
                 f"one that predicts {', '.join(PREDICTION_TYPES)}"
+            )
+        if self.prediction_type == "epsilon" and float(scheduler.alphas_cumprod[-1]) == 0:
+            raise OldBookError(  # Lin et al. 2024, section 3.2
+                "the base model predicts epsilon with a zero terminal SNR: at the last timestep "
+                "its input is the noise that it should predict; take one of v_prediction, or set "
+                "rescale_betas_zero_snr to false in its scheduler_config.json"
             )
 
     def times(self, seeds: Sequence[int]) -> Tensor:  # => [B]

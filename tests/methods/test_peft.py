@@ -18,7 +18,8 @@ PLAIN = ("--render.prompts=[]", "--render.encoder=null")
     [
         ("LoraConfig", {"init_lora_weights": "pissa"}, "changes weights of the base model"),
         ("FourierFTConfig", {"n_frequency": 20}, "changes the model before training"),
-        ("VeraConfig", {"r": 4}, "fits no layer of this model"),
+        ("VBLoRAConfig", {"num_vectors": 16, "vector_length": 4}, "does not fit these layers"),
+        ("LoraConfig", {"init_lora_weights": "corda"}, "initialization from data is not run"),
         ("AdaLoraConfig", {"total_step": 10}, "never reallocate its ranks"),
         ("LoraConfig", {"init_lora_weights": "eva"}, "would be plain LoRA"),
         ("LoHaConfg", {}, "did you mean LoHaConfig?"),

@@ -30,3 +30,12 @@ def test_a_prediction_that_is_not_known_is_refused() -> None:
     schedule.register_to_config(prediction_type="flow")
     with pytest.raises(OldBookError, match="predicts 'flow', which is not supported"):
         DiffusionProcess(schedule)
+
+
+def test_epsilon_at_a_zero_terminal_snr_is_refused() -> None:
+    scheduler = DDPMScheduler(prediction_type="epsilon", rescale_betas_zero_snr=True)
+    with pytest.raises(OldBookError, match="epsilon with a zero terminal SNR"):
+        DiffusionProcess(scheduler)
+    scheduler = DDPMScheduler(prediction_type="v_prediction", rescale_betas_zero_snr=True)
+    weights = DiffusionProcess(scheduler).weight(torch.tensor([0, 999]), 5.0)
+    assert weights.isfinite().all()
