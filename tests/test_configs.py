@@ -78,7 +78,8 @@ def test_another_method_is_an_overlay(
         "model"
     ]
     assert model["method"]["class_path"] == f"oldbook_diffusion.methods.{method}"  # type: ignore[index]
-    assert model["method"]["init_args"] == content["init_args"]  # type: ignore[index]
+    chosen = model["method"]["init_args"]  # type: ignore[index]
+    assert {**chosen, **content["init_args"]} == chosen
     assert model["optimizer"]["init_args"]["lr"] == rate  # type: ignore[index]
 
 
