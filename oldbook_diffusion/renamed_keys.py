@@ -127,7 +127,7 @@ WITHOUT_COUNTERPART: dict[str, str] = {
     "image_interpolation_mode": "images are always resized with Lanczos",
     "local_rank": "the launcher tells it by itself",
     "max_train_samples": "the number of training images is that of the dataset",
-    "noise_offset": "noise has no offset",
+    "noise_offset": "it is model.objective.init_args.noise_offset of DenoisingLoss",
     "push_to_hub": "adapters are files in checkpoints/ of the run's folder",
     "scale_lr": "the learning rate is used as it is given",
 }

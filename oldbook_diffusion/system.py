@@ -31,7 +31,7 @@ from oldbook_diffusion.optimization import (
     check_clipping,
     check_schedule,
 )
-from oldbook_diffusion.randomness import key, normal, seed_generators
+from oldbook_diffusion.randomness import key, seed_generators
 from oldbook_diffusion.transfer import send
 
 
@@ -186,8 +186,11 @@ class StyleDiffusion(LightningModule):
         self, latents: Tensor, conditioning: Conditioning, seeds: Sequence[int], times: Tensor
     ) -> Tensor:  # => [B]
         """Loss of each plate, with noise that is a function of its seed."""
-        noise = send(normal(seeds, latents.shape[1:]), self.device)
-        return self.objective(self.model, latents, noise, send(times, self.device), conditioning)
+        target, mixed = self.objective.draw(seeds, latents.shape[1:])
+        noise = send(target, self.device)
+        mixed = noise if mixed is target else send(mixed, self.device)
+        times = send(times, self.device)
+        return self.objective(self.model, latents, noise, times, conditioning, mixed)
 
     def losses_by_band(self, batch: Batch) -> Tensor:  # => [B, BANDS] on the CPU
         """Loss of each plate at one time in each band."""

@@ -47,7 +47,7 @@ def inject(config: PeftConfig, denoiser: nn.Module) -> PeftModel | None:
         The model around it where layers share tensors, which is needed to write them; null else.
     """
     if config.peft_type in SHARING:
-        return get_peft_model(denoiser, config)  # type: ignore[arg-type]
+        return get_peft_model(denoiser, config)
     inject_adapter_in_model(config, denoiser)
     return None
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from oldbook_diffusion.errors import OldBookError
 from oldbook_diffusion.randomness import integers, uniform
 
+MAX_SNR = 1000.0  # of debiased estimation: it is 1175 at the first timestep of SD 1.x
 PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
 
 
@@ -40,6 +41,29 @@ class NoiseProcess(ABC):
     @abstractmethod
     def weight(self, times: Tensor, snr_gamma: float | None) -> Tensor:  # => [B]
         """Min-SNR weights with this cap; ones where it is null."""
+
+    def snr(self, times: Tensor) -> Tensor:  # => [B]
+        """Variance of the signal over that of the noise.
+
+        Raises:
+            OldBookError: The process has none.
+        """
+        raise OldBookError(
+            "model.objective: the noise process of this base model has no signal-to-noise ratio, "
+            "which debias and the schedules of pseudo_huber but constant need"
+        )
+
+    def debiased_weight(self, times: Tensor) -> Tensor:  # => [B]
+        """Weights of debiased estimation.
+
+        Raises:
+            OldBookError: The process has none.
+        """
+        return self.snr(times).rsqrt()
+
+    def progress(self, times: Tensor) -> Tensor:  # => [B], in [0, 1]
+        """Times from that of no noise, 0, to the last, 1."""
+        return times.float()
 
 
 class TrainingScheduler(Protocol):
@@ -106,9 +130,33 @@ class DiffusionProcess(NoiseProcess):
         """Min-SNR weights (Hang et al. 2023, section 3.4)."""
         if snr_gamma is None:
             return torch.ones_like(times, dtype=torch.float32)
-        snr = compute_snr(self.scheduler, times).float()
+        snr = self.snr(times)
         by_prediction = {"epsilon": snr, "v_prediction": snr + 1, "sample": torch.ones_like(snr)}
         return snr.clamp(max=snr_gamma) / by_prediction[self.prediction_type]
+
+    def snr(self, times: Tensor) -> Tensor:  # => [B]
+        """Variance of the signal over that of the noise."""
+        return compute_snr(self.scheduler, times).float()
+
+    def debiased_weight(self, times: Tensor) -> Tensor:  # => [B]
+        """Debiased estimation (Yu et al. 2023), `1 / sqrt(snr)` of the loss of epsilon.
+
+        The ratio is capped at 1000, as in kohya's scripts; for v and the latents it is the same
+        weight of the loss of epsilon that their error stands for.
+        """
+        snr = self.snr(times)
+        epsilon = snr.clamp(max=MAX_SNR).rsqrt()
+        weighted = torch.maximum(snr.sqrt(), snr / MAX_SNR**0.5)  # snr * epsilon, also at 0
+        by_prediction = {
+            "epsilon": epsilon,
+            "v_prediction": weighted / (snr + 1),
+            "sample": weighted,
+        }
+        return by_prediction[self.prediction_type]
+
+    def progress(self, times: Tensor) -> Tensor:  # => [B], in [0, 1)
+        """Timesteps as a share of all."""
+        return times.float() / len(self.scheduler)
 
     def signal_and_sigma(self, times: Tensor) -> tuple[Tensor, Tensor]:  # => [B, 1, 1, 1] twice
         """The factors of latents and noise, in float32 whatever the latents are.

@@ -228,7 +228,11 @@ def test_a_changed_model_or_changed_batches_are_refused_by_name(runs: Runs) -> N
     said = {
         "--model.method.init_args.alpha=7.5": ("model.method", "init_args.alpha None", "7.5"),
         "--model.method.init_args.dropout=0.3": ("model.method", "init_args.dropout 0.1", "0.3"),
-        "--model.method.init_args.target_modules=['to_q']": ("target_modules", "to_k", "['to_q']"),
+        "--model.method.init_args.target_modules=['to_q']": (
+            "target_modules",
+            "attention",
+            "['to_q']",
+        ),
         "--model.objective={'class_path': 'DenoisingLoss', 'init_args': {'snr_gamma': 5}}": (
             "model.objective",
             "init_args.snr_gamma None",
