@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import cache, checkpoint, data, gpu, loop, render, resume
+from benchmarks import cache, checkpoint, data, gpu, loop, methods, render, resume
 
 SMALL_DENOISER = ["--widths", "32", "32", "64", "64", "--other_weights", "1000"]
 
@@ -68,3 +68,12 @@ def test_loop_measures_micro_steps(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     for side in ("0 workers, no", "0 workers, a", "2 workers, no", "2 workers, a"):
         assert float(columns(said, f"{side} progress bar")[0]) > 0
+
+
+def test_methods_are_measured_beside_lora(capsys: pytest.CaptureFixture[str]) -> None:
+    methods.main(["--methods", "lora", "lokr", "--batch_size=1", "--rounds=1"])
+    said = capsys.readouterr().out
+    lora, lokr = columns(said, "LoRA"), columns(said, "LoKr")
+    assert float(lora[2]) == 1
+    assert float(lokr[2]) > 0.2
+    assert float(lokr[4]) < float(lora[4]), "a file of fewer weights is smaller"
