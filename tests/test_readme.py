@@ -1,4 +1,4 @@
-"""The commands of the README, with the shipped nano world, fewer of its plates and fewer steps."""
+"""The commands of README and docs, with the shipped world, fewer of its plates and fewer steps."""
 
 import contextlib
 import os
@@ -38,6 +38,7 @@ QUICK = {
     "cache": [],
     "validate-encoder": FEW_SAMPLES,
 }
+PAGES = ("README.md", "docs/data.md", "docs/resume.md", "docs/scores.md")
 SHIPPED = ROOT / "checkpoints/nano"
 PLATES_PER_BOOK = 2
 DEMO = ("fit", "--config", "configs/nano.yaml")
@@ -45,17 +46,17 @@ NEEDS_HUB = "oldbook_sd14.yaml"
 TORCHRUN = "torchrun --nproc_per_node 2 --no-python oldbook "
 
 
-def shell_lines() -> list[str]:
-    """Every line of the README's shell blocks, in order."""
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+def shell_lines(page: str = "README.md") -> list[str]:
+    """Every line of a page's shell blocks, in order."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), flags=re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
 
 
 def commands() -> list[list[str]]:
-    """Every command of the README that runs `oldbook`, in words; a test runs `slurm.sbatch`."""
+    """Every command of the pages that runs `oldbook`, in words; a test runs `slurm.sbatch`."""
     starts = ("oldbook ", TORCHRUN)
-    lines = [line for line in shell_lines() if line.startswith(starts)]
-    return [shlex.split(line.removeprefix("oldbook ")) for line in lines]
+    lines = [line for page in PAGES for line in shell_lines(page) if line.startswith(starts)]
+    return [shlex.split(line.removeprefix("oldbook ")) for line in dict.fromkeys(lines)]
 
 
 def few_plates() -> Dataset:
@@ -178,6 +179,17 @@ def test_every_target_of_make_in_the_readme_exists() -> None:
 def test_the_first_command_of_the_readme_comes_before_word_120() -> None:
     before = (ROOT / "README.md").read_text().split("```sh\n")[0]
     assert len(before.split()) < 120
+
+
+def test_the_readme_takes_five_minutes() -> None:
+    assert len((ROOT / "README.md").read_text().split()) < 1100
+
+
+def test_every_page_that_is_linked_to_exists() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
 
 
 def test_the_readme_activates_the_environment_that_make_creates_before_it_runs_oldbook() -> None:
