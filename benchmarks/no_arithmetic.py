@@ -23,6 +23,7 @@ class Nothing(Objective):
         noise: Tensor,
         times: Tensor,
         conditioning: dict[str, Tensor],
+        mixed: Tensor | None = None,
     ) -> Tensor:  # => [B]
         """Zero for each plate."""
         if not self.found:

@@ -60,8 +60,8 @@ def test_captions_of_several_kinds_are_refused_with_the_column_and_the_row(
     assert str(tmp_path / "pictures") in message
 
 
-def test_captions_that_are_lists_are_no_captions(runs: Runs, tmp_path: Path) -> None:
-    lists = [{**line, "caption": [line["caption"]]} for line in lines()]
+def test_lists_without_a_text_are_no_captions(runs: Runs, tmp_path: Path) -> None:
+    lists = [{**line, "caption": [7, 8]} for line in lines()]
     message = runs.refuse(*FOLDER, write_folder(tmp_path / "pictures", lists))
     assert "no caption (list: " in message
 
