@@ -257,7 +257,7 @@ them; a refusal is what the program says.
 | `LoRAPlus` | LoRA's or less | B learns `rate_ratio` times as fast as A |
 | `LoRAFA` | as LoRA | A is fixed and random, half of the weights are trained |
 | `LoHa`, `LoKr` | LoRA's to ten times | products of LyCORIS; every program reads their kohya files but diffusers |
-| `OFT`, `BOFT`, `HRA` | as LoRA | rotations and reflections; BOFT and HRA take twice LoRA's time |
+| `OFT`, `BOFT`, `HRA` | as LoRA | rotations and reflections; BOFT and HRA take half as much time again |
 | `IA3`, `VeRA` | ten times LoRA's | few numbers a layer |
 | `LNTuning` | far above LoRA's, likewise | the norms' own weights |
 | `MiSS` | as LoRA | linear layers alone; it is exactly a LoRA |
