@@ -1,4 +1,4 @@
-"""Which layers of a denoiser a method adapts: sets of them by name, or the ends of their paths."""
+"""Layers of a denoiser that a method adapts: sets of them by name, or the ends of their paths."""
 
 import difflib
 from collections.abc import Sequence

@@ -54,11 +54,8 @@ class LoRA(PeftMethod):
 
     def config(self) -> PeftConfig:
         """LoRA as a config of peft."""
-        return LoraConfig(
-            r=self.rank,
-            lora_alpha=self.rank if self.alpha is None else self.alpha,
-            lora_dropout=self.dropout,
-            target_modules=self.targets(),
+        return low_rank(
+            self,
             init_lora_weights=True if self.initialization == "kaiming" else self.initialization,
             use_rslora=self.rank_stabilized,
             rank_pattern=dict(self.rank_pattern),
@@ -95,14 +92,7 @@ class DoRA(PeftMethod):
 
     def config(self) -> PeftConfig:
         """DoRA as a config of peft."""
-        return LoraConfig(
-            r=self.rank,
-            lora_alpha=self.rank if self.alpha is None else self.alpha,
-            lora_dropout=self.dropout,
-            target_modules=self.targets(),
-            init_lora_weights="gaussian",
-            use_dora=True,
-        )
+        return low_rank(self, init_lora_weights="gaussian", use_dora=True)
 
 
 @dataclass
@@ -151,6 +141,17 @@ class LoRAFA(LoRA):
             with torch.no_grad():
                 a.copy_(drawn.bfloat16())  # the same in every precision of the frozen weights
             a.requires_grad_(False)
+
+
+def low_rank(method: LoRA | DoRA, **options: Any) -> PeftConfig:
+    """The config of peft for what LoRA and DoRA share, with other options."""
+    return LoraConfig(
+        r=method.rank,
+        lora_alpha=method.rank if method.alpha is None else method.alpha,
+        lora_dropout=method.dropout,
+        target_modules=method.targets(),
+        **options,
+    )
 
 
 def adapted(model: BaseModel) -> Iterator[tuple[str, Any]]:
